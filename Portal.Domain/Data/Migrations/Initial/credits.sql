@@ -1,0 +1,76 @@
+-- A grant is a lot of credits. What was granted never changes; remaining moves by guarded additions.
+create table grants (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  pool_id          int not null,
+  source           text not null check (source in ('purchase', 'plan', 'promotion', 'rollover', 'commit', 'adjustment', 'refund')),
+  amount           numeric(28,9) not null check (amount > 0),
+  remaining        numeric(28,9) not null check (remaining >= 0 and remaining <= amount),
+  value            numeric(28,9) not null check (value >= 0),   -- money paid, net; 0 for promotional credits
+  currency         char(3) not null,
+  priority         smallint not null default 50 check (priority between 0 and 255),
+  products         text[],                              -- null: any product
+  effective_at     timestamptz not null,
+  expires_at       timestamptz check (expires_at > effective_at),
+  open             boolean not null default true,       -- false once nothing can be drawn: empty, expired or closed
+  parent_id        uuid,                                -- the grant this one was split, rolled or restored from
+  lineage          text check (lineage in ('split', 'rolled', 'transferred', 'restored', 'bonus')),
+  roll_count       smallint not null default 0,
+  reference        text,                                -- public id of the cause
+  reason           text,
+  created_at       timestamptz not null,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, pool_id) references pools,
+  check (source not in ('promotion', 'adjustment') or value = 0)
+) with (fillfactor = 50);
+create index grants_open on grants (tenant_id) where open;
+
+-- The intervals of credits that a transaction drew, per pool named and product (intake.md). An event's pieces are the
+-- overlap of its own running interval with these; nothing is written per event.
+create table draws (
+  tenant_id        bigint not null,
+  transaction_id   uuid not null,
+  line             int not null,
+  pool_named_id    int not null,
+  product          text not null,
+  pool_id          int not null,                        -- drawn
+  kind             text not null check (kind in ('grant', 'debt', 'overage')),
+  grant_id         uuid,
+  from_credits     numeric(28,9) not null,              -- running position within (transaction, pool named, product)
+  to_credits       numeric(28,9) not null check (to_credits > from_credits),
+  remaining_before numeric(28,9),                       -- the grant's, so that the value of any part follows
+  primary key (tenant_id, transaction_id, line),
+  foreign key (tenant_id, transaction_id) references ledger_transactions,
+  check ((kind = 'grant') = (grant_id is not null and remaining_before is not null))
+);
+create index draws_grant on draws (tenant_id, grant_id) where grant_id is not null;
+
+-- What of a debt interval is still open; settled from its front, oldest first.
+create table debts (
+  tenant_id        bigint not null,
+  transaction_id   uuid not null,                       -- of the draw
+  line             int not null,
+  pool_id          int not null,
+  product          text,                                -- null: any grant settles it
+  amount           numeric(28,9) not null check (amount > 0),
+  open             numeric(28,9) not null check (open >= 0 and open <= amount),
+  incurred_at      timestamptz not null,
+  primary key (tenant_id, transaction_id, line)
+) with (fillfactor = 50);
+create index debts_open on debts (tenant_id) where open > 0;
+
+create table holds (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  pool_id          int not null,
+  consumer_id      int,
+  product          text,
+  amount           numeric(28,9) not null check (amount >= 0),
+  state            text not null default 'open' check (state in ('open', 'captured', 'released', 'expired')),
+  created_at       timestamptz not null,
+  expires_at       timestamptz not null,
+  closed_at        timestamptz,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, pool_id) references pools
+);
+create index holds_open on holds (tenant_id, expires_at) where state = 'open';

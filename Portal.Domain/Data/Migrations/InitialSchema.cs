@@ -1,0 +1,20 @@
+using Microsoft.EntityFrameworkCore.Infrastructure;
+using Microsoft.EntityFrameworkCore.Migrations;
+
+namespace Portal.Domain.Data.Migrations;
+
+/// <summary>The first schema: a SQL file per noun, rights and triggers last.</summary>
+[DbContext(typeof(PortalDbContext))]
+[Migration("20261123000000_InitialSchema")]
+public sealed class InitialSchema : Migration
+{
+    /// <summary>Files of Migrations/Initial in the order in which they run.</summary>
+    public static readonly IReadOnlyList<string> Files =
+        ["platform", "identity", "tenants", "pricing", "catalog", "ledger", "credits", "metering", "payments", "security"];
+
+    /// <inheritdoc />
+    protected override void Up(MigrationBuilder migrationBuilder)
+    {
+        foreach (var file in Files) migrationBuilder.Sql(SqlResources.Read($"Migrations.Initial.{file}"));
+    }
+}

@@ -1,0 +1,33 @@
+namespace Portal.Domain.Kernel;
+
+/// <summary>Calendar arithmetic in a zone: billing days and hours, stored as the UTC instant at which they begin.</summary>
+public static class Instants
+{
+    /// <summary>The zone of an IANA id, or null when there is none.</summary>
+    public static TimeZoneInfo? FindZone(string? id) =>
+        id is not null && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) && zone.HasIanaId ? zone : null;
+
+    /// <summary>The UTC instant at which the hour of <paramref name="instant"/> began on the zone's clocks (offsets of half hours included).</summary>
+    public static DateTimeOffset HourStart(this TimeZoneInfo zone, DateTimeOffset instant)
+    {
+        var offset = zone.GetUtcOffset(instant);
+        var local = instant.UtcTicks + offset.Ticks;
+        return new DateTimeOffset(local - (local % TimeSpan.TicksPerHour) - offset.Ticks, TimeSpan.Zero);
+    }
+
+    /// <summary>The date on the zone's calendar.</summary>
+    public static DateOnly DateIn(this TimeZoneInfo zone, DateTimeOffset instant) =>
+        DateOnly.FromDateTime(TimeZoneInfo.ConvertTime(instant, zone).DateTime);
+
+    /// <summary>
+    /// The UTC instant at which a date begins in the zone. Where clocks skip midnight the day begins at the first instant that exists;
+    /// where midnight comes twice, at the earlier one.
+    /// </summary>
+    public static DateTimeOffset DayStart(this TimeZoneInfo zone, DateOnly date)
+    {
+        var local = date.ToDateTime(TimeOnly.MinValue);
+        while (zone.IsInvalidTime(local)) local = local.AddMinutes(15);
+        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
+        return new DateTimeOffset(local, offset).ToUniversalTime();
+    }
+}
