@@ -1,1 +1,15 @@
--- to come
+-- What is sold. The catalogue belongs to the platform, not to a tenant; every change bumps platform.catalogue_version.
+create table products (
+  key              text primary key check (key ~ '^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$'),
+  name             text not null check (length(name) between 1 and 200),
+  created_at       timestamptz not null default now()
+);
+
+create table packs (
+  key              text primary key check (key ~ '^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$'),
+  name             text not null check (length(name) between 1 and 200),
+  active           boolean not null,
+  definition       jsonb not null,                      -- as PUT /v1/packs/{key} writes it
+  created_at       timestamptz not null default now(),
+  updated_at       timestamptz not null default now()
+);

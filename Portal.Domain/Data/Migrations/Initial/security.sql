@@ -44,7 +44,8 @@ alter default privileges in schema public grant select, insert, update, delete o
 alter default privileges in schema public grant usage, select on sequences to portal_app;
 
 select make_append_only(t::regclass) from unnest(array[
-  'ledger_transactions', 'ledger_entries', 'draws', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months'
+  'ledger_transactions', 'ledger_entries', 'draws', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months',
+  'rate_card_versions', 'cost_card_versions'
 ]) t;
 select ensure_event_partitions(now() - interval '1 month', now() + interval '3 months');
 
@@ -71,3 +72,5 @@ revoke select on api_keys from portal_page;
 grant select (tenant_id, id, name, hint, scopes, consumer_id, created_at, created_by, last_used_at, revoked_at) on api_keys to portal_page;
 revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
+-- The catalogue is the platform's: every page may read it.
+grant select on products, packs, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;

@@ -1,0 +1,80 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+
+namespace Portal.Domain.Kernel;
+
+/// <summary>
+/// The JSON of the API's bodies and of the documents stored in their form: snake_case, decimals as strings (numbers are read too),
+/// instants as RFC 3339 in UTC, unknown and repeated fields refused.
+/// </summary>
+public static class PortalJson
+{
+    /// <summary>Shared, read-only options. Nulls are left out; the API's answers write them where api.md shows them.</summary>
+    public static readonly JsonSerializerOptions Options = Make();
+
+    private static JsonSerializerOptions Make()
+    {
+        var options = new JsonSerializerOptions
+        {
+            PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
+            UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
+            AllowDuplicateProperties = false,
+            DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+            Converters = { new DecimalText(), new InstantText() },
+        };
+        options.MakeReadOnly(populateMissingResolver: true);
+        return options;
+    }
+}
+
+/// <summary>Decimals as JSON strings; numbers are accepted on the way in. Exact: <c>2.5e-06</c> is 0.0000025.</summary>
+public sealed class DecimalText : JsonConverter<decimal>
+{
+    /// <summary>What a decimal may look like: a sign, digits, a point and an exponent; no spaces, no thousands.</summary>
+    public const NumberStyles Style = NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint | NumberStyles.AllowExponent;
+
+    /// <inheritdoc />
+    public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options)
+    {
+        if (reader.TokenType == JsonTokenType.Number && reader.TryGetDecimal(out var number)) return number;
+        if (reader.TokenType == JsonTokenType.String
+            && decimal.TryParse(reader.GetString(), Style, CultureInfo.InvariantCulture, out var text)) return text;
+        throw new JsonException("A decimal number is expected, as a string such as \"12.5\".");
+    }
+
+    /// <inheritdoc />
+    public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(value.ToString(CultureInfo.InvariantCulture));
+}
+
+/// <summary>Instants as RFC 3339 with an offset, written in UTC with a Z.</summary>
+public sealed class InstantText : JsonConverter<DateTimeOffset>
+{
+    private static readonly string[] Forms = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
+
+    /// <summary>Reads an instant; false when it has no offset or is none.</summary>
+    public static bool TryParse(string? text, out DateTimeOffset instant)
+    {
+        instant = default;
+        if (text is null || text.Length < 20 || !(text[^1] is 'Z' or 'z' || text[^6] is '+' or '-')) return false;
+        var canonical = text[^1] == 'z' ? text.ToUpperInvariant() : text;
+        if (!DateTimeOffset.TryParseExact(canonical, Forms, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out instant)) return false;
+        instant = instant.ToUniversalTime();
+        return true;
+    }
+
+    /// <inheritdoc />
+    public override DateTimeOffset Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
+        reader.TokenType == JsonTokenType.String && TryParse(reader.GetString(), out var instant)
+            ? instant
+            : throw new JsonException("An instant is expected as RFC 3339 with an offset, such as \"2026-01-01T00:00:00Z\".");
+
+    /// <inheritdoc />
+    public override void Write(Utf8JsonWriter writer, DateTimeOffset value, JsonSerializerOptions options) =>
+        writer.WriteStringValue(Format(value));
+
+    /// <summary>The API's form of an instant.</summary>
+    public static string Format(DateTimeOffset value) =>
+        value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,64 @@
+using Portal.Domain.Pricing;
+using Portal.Domain.Pricing.Rates;
+
+namespace Portal.Domain.Metering.Meters;
+
+/// <summary>
+/// All meters and cards of one catalogue version: an immutable snapshot that measures and rates in memory. It remembers which rate
+/// matched which dimensions; safe for concurrent callers.
+/// </summary>
+public sealed class Catalogue
+{
+    private readonly Dictionary<string, Meter[]> byEventType;
+    private readonly Dictionary<string, Meter> byKey;
+    private readonly Dictionary<string, Timeline> rateCards;
+
+    /// <summary>Makes a snapshot of meters that do not overlap and versions that were accepted.</summary>
+    public Catalogue(long version, IEnumerable<Meter> meters, IEnumerable<CardVersion> rateVersions, IEnumerable<CardVersion> costVersions)
+    {
+        Version = version;
+        byKey = meters.ToDictionary(meter => meter.Key, StringComparer.Ordinal);
+        byEventType = byKey.Values.GroupBy(meter => meter.EventType, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => group.OrderBy(meter => meter.Key, StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
+        rateCards = rateVersions.GroupBy(version => version.Card, StringComparer.Ordinal)
+            .ToDictionary(group => group.Key, group => new Timeline(group), StringComparer.Ordinal);
+        Costs = new Timeline(costVersions);
+    }
+
+    /// <summary>The catalogue version it is a snapshot of.</summary>
+    public long Version { get; }
+
+    /// <summary>All meters.</summary>
+    public IReadOnlyCollection<Meter> Meters => byKey.Values;
+
+    /// <summary>All versions of all cost cards.</summary>
+    public Timeline Costs { get; }
+
+    /// <summary>The versions of a rate card; null when it has none.</summary>
+    public Timeline? RateCard(string card) => rateCards.GetValueOrDefault(card);
+
+    /// <summary>The meter of that key; null when there is none.</summary>
+    public Meter? FindMeter(string key) => byKey.GetValueOrDefault(key);
+
+    /// <summary>The one meter that measures an event; null when none does.</summary>
+    public Meter? MeterFor(string eventType, EventProperties properties)
+    {
+        if (!byEventType.TryGetValue(eventType, out var meters)) return null;
+        foreach (var meter in meters)
+        {
+            if (meter.Matches(properties)) return meter;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// What a measured event comes to under the versions in force when it happened: the platform's rate card <c>default</c> and all cost
+    /// cards together.
+    /// </summary>
+    public Rating Rate(Meter meter, Measurement measurement, DateTimeOffset occurredAt)
+    {
+        var rates = rateCards.TryGetValue(RateCards.Default, out var card) ? card.At(occurredAt) : RateBook.Empty;
+        return Rater.Rate(meter.Key, measurement.Quantities, rates, Costs.At(occurredAt));
+    }
+}
