@@ -74,3 +74,9 @@ create table holds (
   foreign key (tenant_id, pool_id) references pools
 );
 create index holds_open on holds (tenant_id, expires_at) where state = 'open';
+
+-- round(value × remaining / amount, 9), half up, in whole nanos so that no quotient is rounded twice; GrantValue.Left is the same.
+create function value_left(value numeric, remaining numeric, amount numeric) returns numeric language sql immutable strict as $$
+  select case when remaining = amount then value else
+    div(2 * (value * 1000000000) * (remaining * 1000000000) + amount * 1000000000, 2 * (amount * 1000000000)) / 1000000000.000000000 end
+$$;

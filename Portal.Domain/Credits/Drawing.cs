@@ -1,0 +1,167 @@
+using Portal.Domain.Ledger;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>What a piece of usage was drawn from.</summary>
+public enum PieceKind
+{
+    /// <summary>A grant.</summary>
+    Grant,
+
+    /// <summary>Beyond the grants, policy <c>block</c>: settled by the next matching grants.</summary>
+    Debt,
+}
+
+/// <summary>A part of a rating: what it was drawn from, how much, and the value that went with it.</summary>
+public readonly record struct Piece(PieceKind Kind, Pool Pool, Guid? GrantId, decimal Credits, decimal Value);
+
+/// <summary>An interval of credits that one transaction drew from one source, for one pool named and product (intake.md).</summary>
+public sealed class DrawInterval
+{
+    public required Guid TransactionId { get; init; }
+
+    public required int Line { get; init; }
+
+    public required Pool Named { get; init; }
+
+    public required string Product { get; init; }
+
+    public required PieceKind Kind { get; init; }
+
+    /// <summary>The pool drawn.</summary>
+    public required Pool Pool { get; init; }
+
+    public Grant? Grant { get; init; }
+
+    public required decimal From { get; init; }
+
+    public required decimal To { get; set; }
+
+    /// <summary>What the grant had where the interval begins.</summary>
+    public decimal? RemainingBefore { get; init; }
+
+    /// <summary>Credits drawn.</summary>
+    public decimal Credits => To - From;
+
+    internal bool Continues(Grant grant) => Kind == PieceKind.Grant && ReferenceEquals(Grant, grant) && grant.Remaining == RemainingBefore - Credits;
+}
+
+/// <summary>
+/// Draws one transaction's usage from a wallet in burn order, events in the order sent, and posts it as a whole.
+/// What the grants cannot serve becomes debt. Nothing is kept per event: pieces follow from the intervals.
+/// </summary>
+public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool shared)
+{
+    private readonly Dictionary<(int Pool, string Product), Tape> tapes = [];
+    private readonly List<DrawInterval> intervals = [];
+
+    /// <summary>The transaction that this becomes.</summary>
+    public LedgerTransaction Posting => posting;
+
+    /// <summary>Draws <paramref name="credits"/> (not negative) for usage that names a pool; the pieces are appended in order.</summary>
+    public void Draw(Pool named, string product, decimal credits, List<Piece> pieces)
+    {
+        if (!tapes.TryGetValue((named.Id, product), out var tape)) tapes[(named.Id, product)] = tape = Open(named, product);
+        while (credits > 0m)
+        {
+            while (tape.Next < tape.Grants.Length && tape.Grants[tape.Next].Remaining == 0m) tape.Next++;
+            var grant = tape.Next < tape.Grants.Length ? tape.Grants[tape.Next] : null;
+            var part = grant is null ? credits : Math.Min(credits, grant.Remaining);
+            pieces.Add(grant is null ? Owe(tape, part) : Take(tape, grant, part));
+            credits -= part;
+        }
+    }
+
+    /// <summary>Posts what was drawn: pool or debt → consumed, and the value of each interval from deferred to revenue.</summary>
+    public void Complete()
+    {
+        foreach (var interval in intervals)
+        {
+            wallet.Draw(interval);
+            var consumed = Account.Consumed(interval.Product);
+            if (interval.Kind == PieceKind.Grant)
+            {
+                var grant = interval.Grant!;
+                var value = GrantValue.Left(grant.Value, interval.RemainingBefore!.Value, grant.Amount)
+                    - GrantValue.Left(grant.Value, interval.RemainingBefore.Value - interval.Credits, grant.Amount);
+                posting.MoveCredits(Account.Pool(interval.Pool.Key), grant.Id, consumed, toGrant: null, interval.Credits);
+                posting.Book(Account.DeferredCredits, Account.RevenueUsage, value, grant.Currency);
+                continue;
+            }
+
+            posting.MoveCredits(Account.Debt(interval.Pool.Key), fromGrant: null, consumed, toGrant: null, interval.Credits);
+            wallet.Incur(new Debt
+            {
+                TransactionId = posting.Id,
+                Line = interval.Line,
+                PoolId = interval.Pool.Id,
+                Product = interval.Product,
+                Amount = interval.Credits,
+                Open = interval.Credits,
+                IncurredAt = posting.PostedAt,
+            });
+        }
+    }
+
+    private Tape Open(Pool named, string product)
+    {
+        var pools = named.OverflowsToShared && named.Id != shared.Id ? new[] { named, shared } : [named];
+        var grants = pools.SelectMany(pool => wallet.Grants
+            .Where(grant => grant.PoolId == pool.Id && grant.CanServe(product, wallet.Now))
+            .Order(BurnOrder.Instance));
+        return new Tape(named, product, [.. grants], pools);
+    }
+
+    private Piece Take(Tape tape, Grant grant, decimal credits)
+    {
+        var pool = tape.Pools[0].Id == grant.PoolId ? tape.Pools[0] : tape.Pools[^1];
+        if (tape.Last is null || !tape.Last.Continues(grant))
+            tape.Last = Begin(tape, PieceKind.Grant, pool, grant);
+        tape.Last.To = tape.Position += credits;
+        return new Piece(PieceKind.Grant, pool, grant.Id, credits, wallet.Take(grant, credits));
+    }
+
+    private Piece Owe(Tape tape, decimal credits)
+    {
+        var pool = tape.Pools[^1]; // an overflowing pool owes on the shared one
+        if (tape.Last is not { Kind: PieceKind.Debt }) tape.Last = Begin(tape, PieceKind.Debt, pool, grant: null);
+        tape.Last.To = tape.Position += credits;
+        return new Piece(PieceKind.Debt, pool, GrantId: null, credits, Value: 0m);
+    }
+
+    private DrawInterval Begin(Tape tape, PieceKind kind, Pool pool, Grant? grant)
+    {
+        var interval = new DrawInterval
+        {
+            TransactionId = posting.Id,
+            Line = intervals.Count,
+            Named = tape.Named,
+            Product = tape.Product,
+            Kind = kind,
+            Pool = pool,
+            Grant = grant,
+            From = tape.Position,
+            To = tape.Position,
+            RemainingBefore = grant?.Remaining,
+        };
+        intervals.Add(interval);
+        return interval;
+    }
+
+    private sealed class Tape(Pool named, string product, Grant[] grants, Pool[] pools)
+    {
+        public Pool Named => named;
+
+        public string Product => product;
+
+        public Grant[] Grants => grants;
+
+        public Pool[] Pools => pools;
+
+        public int Next { get; set; }
+
+        public decimal Position { get; set; }
+
+        public DrawInterval? Last { get; set; }
+    }
+}

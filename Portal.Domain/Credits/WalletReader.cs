@@ -1,0 +1,126 @@
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>What the platform's row said when wallets were locked: the time of everything posted, and what dates are open.</summary>
+/// <param name="Now">The database's clock plus the sandbox offset.</param>
+/// <param name="CatalogueVersion">Prices of at least this version rate what is posted.</param>
+/// <param name="ReportingZone">Book dates are dates on its calendar.</param>
+/// <param name="LockedUntil">First day of the first open month.</param>
+/// <param name="EventWindow">How old an event may be.</param>
+public sealed record PostingClock(
+    DateTimeOffset Now, long CatalogueVersion, TimeZoneInfo ReportingZone, DateOnly LockedUntil, TimeSpan EventWindow)
+{
+    /// <summary>The day of an instant if its month is open, else the first open day.</summary>
+    public DateOnly BookDate(DateTimeOffset instant)
+    {
+        var date = ReportingZone.DateIn(instant);
+        return date < LockedUntil ? LockedUntil : date;
+    }
+}
+
+/// <summary>Locks wallets and reads them: four statements in one round trip, for any number of wallets.</summary>
+public static class WalletReader
+{
+    private const string Lock = """
+        select tenant_id, version, config_version, next_due_at, last_posted_at
+        from wallets where tenant_id = any($1) order by tenant_id for update
+        """;
+
+    // Statements of their own, after the lock, so that each sees what the last holder committed.
+    private const string Clock = "select clock_timestamp() + clock_offset, catalogue_version, reporting_zone, locked_until, event_window from platform";
+
+    private const string OpenGrants = """
+        select tenant_id, id, pool_id, source, amount, remaining, value, currency, priority, products, effective_at, expires_at, roll_count, created_at
+        from grants where tenant_id = any($1) and open order by tenant_id
+        """;
+
+    private const string OpenDebts = """
+        select tenant_id, transaction_id, line, pool_id, product, amount, open, incurred_at
+        from debts where tenant_id = any($1) and open > 0 order by tenant_id, incurred_at, transaction_id, line
+        """;
+
+    /// <summary>Adds the statements to a batch; <see cref="ReadAsync"/> reads their results, first in the reader.</summary>
+    /// <param name="batch">A batch inside a transaction.</param>
+    /// <param name="tenantIds">Whose wallets; locked in order of id.</param>
+    /// <param name="skipLocked">Leave out wallets that others hold instead of waiting for them.</param>
+    public static void AddTo(NpgsqlBatch batch, long[] tenantIds, bool skipLocked)
+    {
+        batch.Add(skipLocked ? Lock + " skip locked" : Lock, tenantIds);
+        batch.Add(Clock);
+        batch.Add(OpenGrants, tenantIds);
+        batch.Add(OpenDebts, tenantIds);
+    }
+
+    /// <summary>The wallets that were locked, by tenant, and the clock.</summary>
+    public static async Task<(Dictionary<long, WalletState> Wallets, PostingClock Clock)> ReadAsync(
+        NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
+        var locked = new List<(long Tenant, long Version, long Config, DateTimeOffset? Due, DateTimeOffset Last)>();
+        while (await reader.ReadAsync(cancellationToken))
+            locked.Add((reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), NullableInstant(reader, 3), reader.GetFieldValue<DateTimeOffset>(4)));
+
+        await reader.NextResultAsync(cancellationToken);
+        await reader.ReadAsync(cancellationToken);
+        var clock = new PostingClock(
+            reader.GetFieldValue<DateTimeOffset>(0), reader.GetInt64(1), Instants.FindZone(reader.GetString(2)) ?? TimeZoneInfo.Utc,
+            reader.GetFieldValue<DateOnly>(3), reader.GetTimeSpan(4));
+
+        var wallets = locked.ToDictionary(row => row.Tenant, row => new WalletState
+        {
+            TenantId = row.Tenant,
+            Version = row.Version,
+            ConfigVersion = row.Config,
+            NextDueAt = row.Due,
+            Now = row.Last > clock.Now ? row.Last : clock.Now,
+        });
+
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (wallets.TryGetValue(reader.GetInt64(0), out var wallet)) wallet.Grants.Add(ReadGrant(reader));
+        }
+
+        await reader.NextResultAsync(cancellationToken);
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            if (wallets.TryGetValue(reader.GetInt64(0), out var wallet)) wallet.Debts.Add(ReadDebt(reader));
+        }
+
+        return (wallets, clock);
+    }
+
+    private static Grant ReadGrant(NpgsqlDataReader reader) => new()
+    {
+        TenantId = reader.GetInt64(0),
+        Id = reader.GetGuid(1),
+        PoolId = reader.GetInt32(2),
+        Source = reader.GetString(3),
+        Amount = reader.GetDecimal(4),
+        Remaining = reader.GetDecimal(5),
+        Value = reader.GetDecimal(6),
+        Currency = reader.GetString(7),
+        Priority = reader.GetInt16(8),
+        Products = reader.IsDBNull(9) ? null : reader.GetFieldValue<string[]>(9),
+        EffectiveAt = reader.GetFieldValue<DateTimeOffset>(10),
+        ExpiresAt = NullableInstant(reader, 11),
+        RollCount = reader.GetInt16(12),
+        CreatedAt = reader.GetFieldValue<DateTimeOffset>(13),
+    };
+
+    private static Debt ReadDebt(NpgsqlDataReader reader) => new()
+    {
+        TransactionId = reader.GetGuid(1),
+        Line = reader.GetInt32(2),
+        PoolId = reader.GetInt32(3),
+        Product = reader.IsDBNull(4) ? null : reader.GetString(4),
+        Amount = reader.GetDecimal(5),
+        Open = reader.GetDecimal(6),
+        IncurredAt = reader.GetFieldValue<DateTimeOffset>(7),
+    };
+
+    private static DateTimeOffset? NullableInstant(NpgsqlDataReader reader, int column) =>
+        reader.IsDBNull(column) ? null : reader.GetFieldValue<DateTimeOffset>(column);
+}

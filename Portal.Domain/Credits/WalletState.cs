@@ -1,0 +1,180 @@
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>A part of a debt that is still open, with its product; settled from its front, oldest first.</summary>
+public sealed class Debt
+{
+    public required Guid TransactionId { get; init; }
+
+    /// <summary>Line of the draw that incurred it.</summary>
+    public required int Line { get; init; }
+
+    public required int PoolId { get; init; }
+
+    /// <summary>Only grants that match it settle the debt; null: any.</summary>
+    public required string? Product { get; init; }
+
+    public required decimal Amount { get; init; }
+
+    public required decimal Open { get; set; }
+
+    public required DateTimeOffset IncurredAt { get; init; }
+}
+
+/// <summary>A part of a debt that a grant settled.</summary>
+/// <param name="Debt">The debt.</param>
+/// <param name="From">Where in the debt the part begins: credits settled before.</param>
+/// <param name="Credits">How much was settled.</param>
+/// <param name="Grant">By which grant.</param>
+/// <param name="RemainingBefore">What the grant had before, so that the value of any part of the part follows.</param>
+/// <param name="Posting">The transaction that booked it.</param>
+public sealed record SettledDebt(Debt Debt, decimal From, decimal Credits, Grant Grant, decimal RemainingBefore, LedgerTransaction Posting);
+
+/// <summary>
+/// One tenant's wallet as read under its lock, and what has been decided since: grants and debts change here in memory and
+/// are written by <see cref="WalletWriter"/> as additions.
+/// </summary>
+public sealed class WalletState
+{
+    private readonly Dictionary<Grant, decimal> movements = [];
+    private readonly Dictionary<Debt, decimal> settlements = [];
+    private readonly List<Grant> newGrants = [];
+    private readonly List<Debt> newDebts = [];
+    private readonly List<DrawInterval> newDraws = [];
+    private readonly List<LedgerTransaction> postings = [];
+    private readonly List<SettledDebt> settled = [];
+
+    public required long TenantId { get; init; }
+
+    /// <summary>wallets.version when locked.</summary>
+    public required long Version { get; init; }
+
+    /// <summary>wallets.config_version when locked.</summary>
+    public required long ConfigVersion { get; init; }
+
+    /// <summary>The next instant at which something may fall due; never later than it does.</summary>
+    public required DateTimeOffset? NextDueAt { get; set; }
+
+    /// <summary>posted_at of everything posted under this lock.</summary>
+    public required DateTimeOffset Now { get; init; }
+
+    /// <summary>Grants that may still be drawn, now or later.</summary>
+    public List<Grant> Grants { get; } = [];
+
+    /// <summary>Open debts, oldest first.</summary>
+    public List<Debt> Debts { get; } = [];
+
+    /// <summary>True once pools, teams, consumers or settings changed.</summary>
+    public bool ConfigurationChanged { get; set; }
+
+    internal IReadOnlyDictionary<Grant, decimal> Movements => movements;
+
+    internal IReadOnlyDictionary<Debt, decimal> Settlements => settlements;
+
+    internal IReadOnlyList<Grant> NewGrants => newGrants;
+
+    internal IReadOnlyList<Debt> NewDebts => newDebts;
+
+    internal IReadOnlyList<DrawInterval> NewDraws => newDraws;
+
+    /// <summary>What is about to be posted.</summary>
+    public IReadOnlyList<LedgerTransaction> Postings => postings;
+
+    /// <summary>Debts settled since the last write.</summary>
+    public IReadOnlyList<SettledDebt> Settled => settled;
+
+    /// <summary>Takes credits out of a grant and answers the value that goes with them.</summary>
+    /// <exception cref="InvalidOperationException">The grant has less.</exception>
+    public decimal Take(Grant grant, decimal credits) => Move(grant, -credits);
+
+    /// <summary>Puts credits back into a grant and answers the value that comes with them.</summary>
+    /// <exception cref="InvalidOperationException">More than it was granted.</exception>
+    public decimal Return(Grant grant, decimal credits) => -Move(grant, credits);
+
+    /// <summary>Adds a new grant.</summary>
+    public void Add(Grant grant)
+    {
+        newGrants.Add(grant);
+        Grants.Add(grant);
+        if (grant.EffectiveAt > Now) DueNoLaterThan(grant.EffectiveAt);
+        if (grant.ExpiresAt is { } expiry) DueNoLaterThan(expiry);
+    }
+
+    /// <summary>Adds a transaction to post.</summary>
+    public LedgerTransaction Post(LedgerTransaction transaction)
+    {
+        postings.Add(transaction);
+        return transaction;
+    }
+
+    /// <summary>Something falls due at that instant.</summary>
+    public void DueNoLaterThan(DateTimeOffset instant)
+    {
+        if (NextDueAt is null || instant < NextDueAt) NextDueAt = instant;
+    }
+
+    /// <summary>
+    /// Settles open debts, oldest first, from live grants of their pool that match their product (domain.md §3: pool → debt;
+    /// the value goes to revenue).
+    /// </summary>
+    public void SettleDebts(DateTimeOffset now, IReadOnlyDictionary<int, Pool> pools, Func<LedgerTransaction> begin)
+    {
+        LedgerTransaction? posting = null;
+        foreach (var debt in Debts.ToArray())
+        {
+            foreach (var grant in Grants.Where(g => g.PoolId == debt.PoolId && (debt.Product is null ? g.IsLive(now) && g.Remaining > 0m : g.CanServe(debt.Product, now)))
+                         .Order(BurnOrder.Instance).ToArray())
+            {
+                if (debt.Open == 0m) break;
+                posting ??= Post(begin());
+                SettleOne(debt, grant, pools[debt.PoolId].Key, posting);
+            }
+
+            if (debt.Open == 0m) Debts.Remove(debt);
+        }
+    }
+
+    internal void Incur(Debt debt)
+    {
+        newDebts.Add(debt);
+        Debts.Add(debt);
+    }
+
+    internal void Draw(DrawInterval interval) => newDraws.Add(interval);
+
+    /// <summary>Forgets what has been written.</summary>
+    internal void Written()
+    {
+        movements.Clear();
+        settlements.Clear();
+        newGrants.Clear();
+        newDebts.Clear();
+        newDraws.Clear();
+        postings.Clear();
+        settled.Clear();
+        ConfigurationChanged = false;
+    }
+
+    private void SettleOne(Debt debt, Grant grant, string pool, LedgerTransaction posting)
+    {
+        var (credits, before) = (Math.Min(debt.Open, grant.Remaining), grant.Remaining);
+        var value = Take(grant, credits);
+        posting.MoveCredits(Account.Pool(pool), grant.Id, Account.Debt(pool), toGrant: null, credits);
+        posting.Book(Account.DeferredCredits, debt.Product is null ? Account.Chargebacks : Account.RevenueUsage, value, grant.Currency);
+        settled.Add(new SettledDebt(debt, debt.Amount - debt.Open, credits, grant, before, posting));
+        debt.Open -= credits;
+        if (!newDebts.Contains(debt)) settlements[debt] = settlements.GetValueOrDefault(debt) - credits;
+    }
+
+    private decimal Move(Grant grant, decimal credits)
+    {
+        var (before, after) = (grant.ValueLeft, grant.Remaining + credits);
+        if (after < 0m || after > grant.Amount) throw new InvalidOperationException($"Grant {grant.Id} cannot hold {after} of {grant.Amount}.");
+        grant.Remaining = after;
+        grant.Open = after > 0m && (grant.ExpiresAt is null || grant.ExpiresAt > Now);
+        movements[grant] = movements.GetValueOrDefault(grant) + credits;
+        return before - grant.ValueLeft;
+    }
+}

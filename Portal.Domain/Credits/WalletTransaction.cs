@@ -1,0 +1,138 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>
+/// One tenant's wallet, locked, settled up to <see cref="Now"/>, inside a database transaction. Commands change the wallet through
+/// <see cref="Wallet"/> and post through <see cref="Begin"/>; whoever opened it commits (see <see cref="Wallets.RunAsync{T}"/>).
+/// </summary>
+public sealed class WalletTransaction : IAsyncDisposable
+{
+    private readonly IDebtAttribution attribution;
+    private PortalDbContext? db;
+
+    internal WalletTransaction(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock, IDebtAttribution attribution)
+    {
+        Connection = connection;
+        Transaction = transaction;
+        Wallet = wallet;
+        Directory = directory;
+        Clock = clock;
+        this.attribution = attribution;
+    }
+
+    /// <summary>The tenant.</summary>
+    public long TenantId => Wallet.TenantId;
+
+    /// <summary>posted_at of everything posted here: the database's clock, plus the sandbox offset, when the lock was had.</summary>
+    public DateTimeOffset Now => Wallet.Now;
+
+    /// <summary>Grants, debts and what is about to be written.</summary>
+    public WalletState Wallet { get; }
+
+    /// <summary>Pools, consumers, teams, zone and currency, as they are under the lock.</summary>
+    public WalletDirectory Directory { get; }
+
+    /// <summary>Book dates and the catalogue's version.</summary>
+    public PostingClock Clock { get; }
+
+    /// <summary>The connection that holds the lock.</summary>
+    public NpgsqlConnection Connection { get; }
+
+    /// <summary>The transaction that holds the lock.</summary>
+    public NpgsqlTransaction Transaction { get; }
+
+    /// <summary>Who acts, for the ledger and the audit: <c>member:…</c>, <c>key:…</c>, <c>job</c>.</summary>
+    public string? Actor { get; set; }
+
+    /// <summary>EF Core on the same connection and transaction.</summary>
+    public PortalDbContext Db
+    {
+        get
+        {
+            if (db is not null) return db;
+            var options = new DbContextOptionsBuilder<PortalDbContext>();
+            PortalDbContext.Configure(options.UseNpgsql(Connection, npgsql => npgsql.SetPostgresVersion(15, 0)));
+            db = new PortalDbContext(options.Options);
+            db.Database.UseTransaction(Transaction);
+            return db;
+        }
+    }
+
+    /// <summary>Pools, teams, consumers, zone or currency changed: every node reads them again.</summary>
+    public void ConfigurationChanged() => Wallet.ConfigurationChanged = true;
+
+    /// <summary>Begins a transaction of the ledger; it is written with everything else.</summary>
+    /// <param name="kind">What happened.</param>
+    /// <param name="occurredAt">When; default now.</param>
+    /// <param name="key">Natural key that makes it happen once.</param>
+    /// <param name="reference">Public id of the cause.</param>
+    /// <param name="reason">A sentence for people.</param>
+    public LedgerTransaction Begin(string kind, DateTimeOffset? occurredAt = null, string? key = null, string? reference = null, string? reason = null) =>
+        Wallet.Post(new LedgerTransaction(TenantId, kind, occurredAt ?? Now, Now, Clock.BookDate(occurredAt ?? Now))
+        {
+            IdempotencyKey = key,
+            Reference = reference,
+            Reason = reason,
+            Actor = Actor,
+        });
+
+    /// <summary>Settles what open debts the live grants can settle now.</summary>
+    public void SettleDebts() =>
+        Wallet.SettleDebts(Now, Directory.PoolsById, () => new LedgerTransaction(TenantId, "settlement", Now, Now, Clock.BookDate(Now)) { Actor = Actor });
+
+    /// <summary>A statement on this connection, inside this transaction, with positional parameters.</summary>
+    public NpgsqlCommand Command(string sql, params object?[] parameters)
+    {
+        var command = new NpgsqlCommand(sql, Connection, Transaction);
+        foreach (var parameter in parameters) command.Parameters.Add(Columns.Parameter(parameter));
+        return command;
+    }
+
+    /// <summary>Runs a statement and answers how many rows it touched.</summary>
+    public async Task<int> ExecuteAsync(string sql, CancellationToken cancellationToken, params object?[] parameters)
+    {
+        await using var command = Command(sql, parameters);
+        return await command.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <summary>Writes what has been decided so far, so that statements that follow see it.</summary>
+    public async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        if (db is not null) await db.SaveChangesAsync(cancellationToken);
+        await attribution.AttributeAsync(Connection, Transaction, Wallet, Directory, cancellationToken);
+        await using var batch = new NpgsqlBatch(Connection, Transaction);
+        WalletWriter.AddTo(batch, [Wallet]);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        Wallet.Written();
+    }
+
+    internal async Task CommitAsync(CancellationToken cancellationToken)
+    {
+        await WriteAsync(cancellationToken);
+        await Transaction.CommitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public async ValueTask DisposeAsync()
+    {
+        if (db is not null) await db.DisposeAsync();
+        await Transaction.DisposeAsync();
+        await Connection.DisposeAsync();
+    }
+}
+
+/// <summary>
+/// Gives the revenue of debts that were settled to the ratings they came from (domain.md §4, Pieces). Metering does it; credits only ask.
+/// </summary>
+public interface IDebtAttribution
+{
+    /// <summary>Writes a settlement rating for each event within the debts that <paramref name="wallet"/> settled since it was last written.</summary>
+    Task AttributeAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, CancellationToken cancellationToken);
+}

@@ -1,0 +1,101 @@
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Ledger;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>Writes what was decided under the lock, for any number of wallets, as statements of one batch.</summary>
+public static class WalletWriter
+{
+    private const string InsertGrants = """
+        insert into grants (tenant_id, id, pool_id, source, amount, remaining, value, currency, priority, effective_at, expires_at, open,
+                            parent_id, lineage, roll_count, reference, reason, created_at, products)
+        select u.*, (select array_agg(p) from unnest(string_to_array($19, ',')) p) from unnest($1::bigint[], $2::uuid[], $3::int[], $4::text[],
+          $5::numeric[], $6::numeric[], $7::numeric[], $8::text[], $9::smallint[], $10::timestamptz[], $11::timestamptz[], $12::bool[],
+          $13::uuid[], $14::text[], $15::smallint[], $16::text[], $17::text[], $18::timestamptz[]) u
+        """;
+
+    private const string MoveGrants = """
+        update grants g set remaining = g.remaining + d.delta, open = d.open
+        from unnest($1::bigint[], $2::uuid[], $3::numeric[], $4::bool[]) d(tenant_id, id, delta, open)
+        where g.tenant_id = d.tenant_id and g.id = d.id
+        """;
+
+    private const string InsertDraws = """
+        insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before)
+        select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::uuid[], $9::numeric[], $10::numeric[], $11::numeric[])
+        """;
+
+    private const string InsertDebts = """
+        insert into debts (tenant_id, transaction_id, line, pool_id, product, amount, open, incurred_at)
+        select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::numeric[], $7::numeric[], $8::timestamptz[])
+        """;
+
+    private const string SettleDebts = """
+        update debts b set open = b.open + d.delta
+        from unnest($1::bigint[], $2::uuid[], $3::int[], $4::numeric[]) d(tenant_id, transaction_id, line, delta)
+        where b.tenant_id = d.tenant_id and b.transaction_id = d.transaction_id and b.line = d.line
+        """;
+
+    private const string TouchWallets = """
+        update wallets w set version = w.version + 1, config_version = w.config_version + d.config, next_due_at = d.due, last_posted_at = d.now
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[]) d(tenant_id, config, due, now)
+        where w.tenant_id = d.tenant_id
+        """;
+
+    /// <summary>Adds the statements to <paramref name="batch"/>, in the order that foreign keys ask for.</summary>
+    public static void AddTo(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
+    {
+        AddGrants(batch, wallets);
+        LedgerWriter.AddTo(batch, [.. wallets.SelectMany(wallet => wallet.Postings)]);
+        AddDraws(batch, wallets);
+        AddDebts(batch, wallets);
+        var touched = wallets.OrderBy(wallet => wallet.TenantId).ToArray();
+        batch.Add(TouchWallets, touched.Select(w => w.TenantId), touched.Select(w => w.ConfigurationChanged ? 1 : 0),
+            touched.Select(w => w.NextDueAt), touched.Select(w => w.Now));
+    }
+
+    private static void AddGrants(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
+    {
+        // Products differ in number, which unnest cannot carry: grants that are restricted alike are inserted together.
+        foreach (var alike in wallets.SelectMany(wallet => wallet.NewGrants).GroupBy(grant => grant.Products is null ? null : string.Join(",", grant.Products), StringComparer.Ordinal))
+        {
+            var g = alike.ToArray();
+            batch.Add(InsertGrants,
+                g.Select(x => x.TenantId), g.Select(x => x.Id), g.Select(x => x.PoolId), g.Select(x => x.Source), g.Select(x => x.Amount),
+                g.Select(x => x.Amount), g.Select(x => x.Value), g.Select(x => x.Currency), g.Select(x => x.Priority), g.Select(x => x.EffectiveAt.ToUniversalTime()),
+                g.Select(x => x.ExpiresAt?.ToUniversalTime()), g.Select(_ => true), g.Select(x => x.ParentId), g.Select(x => x.Lineage), g.Select(x => x.RollCount),
+                g.Select(x => x.Reference), g.Select(x => x.Reason), g.Select(x => x.CreatedAt), alike.Key);
+        }
+
+        var moved = wallets.SelectMany(wallet => wallet.Movements).Where(m => m.Value != 0m).OrderBy(m => m.Key.TenantId).ThenBy(m => m.Key.Id).ToArray();
+        if (moved.Length == 0) return;
+        batch.Add(MoveGrants, moved.Select(m => m.Key.TenantId), moved.Select(m => m.Key.Id), moved.Select(m => m.Value), moved.Select(m => m.Key.Open));
+    }
+
+    private static void AddDraws(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
+    {
+        var draws = wallets.SelectMany(wallet => wallet.NewDraws.Select(draw => (wallet.TenantId, Draw: draw))).ToArray();
+        if (draws.Length == 0) return;
+        batch.Add(InsertDraws,
+            draws.Select(d => d.TenantId), draws.Select(d => d.Draw.TransactionId), draws.Select(d => d.Draw.Line), draws.Select(d => d.Draw.Named.Id),
+            draws.Select(d => d.Draw.Product), draws.Select(d => d.Draw.Pool.Id), draws.Select(d => d.Draw.Kind == PieceKind.Grant ? "grant" : "debt"),
+            draws.Select(d => d.Draw.Grant?.Id), draws.Select(d => d.Draw.From), draws.Select(d => d.Draw.To), draws.Select(d => d.Draw.RemainingBefore));
+    }
+
+    private static void AddDebts(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
+    {
+        var added = wallets.SelectMany(wallet => wallet.NewDebts.Select(debt => (wallet.TenantId, Debt: debt))).ToArray();
+        if (added.Length > 0)
+        {
+            batch.Add(InsertDebts,
+                added.Select(d => d.TenantId), added.Select(d => d.Debt.TransactionId), added.Select(d => d.Debt.Line), added.Select(d => d.Debt.PoolId),
+                added.Select(d => d.Debt.Product), added.Select(d => d.Debt.Amount), added.Select(d => d.Debt.Open), added.Select(d => d.Debt.IncurredAt));
+        }
+
+        var settled = wallets.SelectMany(wallet => wallet.Settlements.Select(s => (wallet.TenantId, Debt: s.Key, Delta: s.Value))).ToArray();
+        if (settled.Length == 0) return;
+        batch.Add(SettleDebts,
+            settled.Select(s => s.TenantId), settled.Select(s => s.Debt.TransactionId), settled.Select(s => s.Debt.Line), settled.Select(s => s.Delta));
+    }
+}
