@@ -1,0 +1,145 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components.Authorization;
+using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Identity;
+using Microsoft.AspNetCore.Localization;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using MudBlazor;
+using MudBlazor.Services;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Notifications;
+using Portal.Domain.Tenants;
+using Portal.Web.Access;
+using Portal.Web.Components;
+using Portal.Web.Components.Account;
+
+namespace Portal.Web.Hosting;
+
+/// <summary>The pages: Blazor, MudBlazor, Identity and who may see what.</summary>
+public static class UiHosting
+{
+    /// <summary>Registers the pages and the sign-in. Wants an <see cref="NpgsqlDataSource"/> and the factory of <see cref="PortalDbContext"/> registered.</summary>
+    public static WebApplicationBuilder AddPortalUi(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        var services = builder.Services;
+        services.AddRazorComponents().AddInteractiveServerComponents(circuit => circuit.DetailedErrors = builder.Environment.IsDevelopment());
+        services.AddMudServices(mud =>
+        {
+            mud.SnackbarConfiguration.PositionClass = Defaults.Classes.Position.BottomCenter;
+            mud.SnackbarConfiguration.PreventDuplicates = true;
+        });
+        services.AddHttpContextAccessor();
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddScoped<TenantAccess>();
+        services.AddScoped<Onboarding>();
+        services.AddSingleton(provider => Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddPortalIdentity(builder.Environment);
+        services.Configure<RequestLocalizationOptions>(ReadersFormats);
+        return builder;
+    }
+
+    /// <summary>The pipeline of the pages and their endpoints; call after error handling and before nothing else that answers HTML.</summary>
+    public static WebApplication MapPortalUi(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        // The API answers problem documents; only pages get pages.
+        app.UseWhen(IsPage, pages =>
+        {
+            if (!app.Environment.IsDevelopment()) pages.UseExceptionHandler("/error", createScopeForErrors: true);
+            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        });
+        app.UseSecurityHeaders();
+        app.UseAuthentication();
+        app.UseAuthorization();
+        app.UseRequestLocalization();
+        app.UseAntiforgery();
+        app.MapStaticAssets();
+        app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
+        app.MapAccountEndpoints();
+        app.MapGet("/", HomeAsync).ExcludeFromDescription();
+        return app;
+    }
+
+    private static bool IsPage(HttpContext context) =>
+        !context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) && !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
+
+    private static void AddPortalIdentity(this IServiceCollection services, IHostEnvironment environment)
+    {
+        services.AddDbContextFactory<AccountDbContext>((provider, options) => options
+            .UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.SetPostgresVersion(15, 0))
+            .UseSnakeCaseNamingConvention());
+        services.AddDataProtection().SetApplicationName("Portal").PersistKeysToDbContext<AccountDbContext>();
+        services.AddCascadingAuthenticationState();
+        services.AddScoped<AuthenticationStateProvider, SessionRevalidation>();
+        services.AddScoped<AccountRedirects>();
+        services.AddAuthentication(options =>
+        {
+            options.DefaultScheme = IdentityConstants.ApplicationScheme;
+            options.DefaultSignInScheme = IdentityConstants.ExternalScheme;
+        }).AddIdentityCookies(cookies => cookies.ApplicationCookie!.Configure(cookie =>
+        {
+            cookie.LoginPath = "/account/sign-in";
+            cookie.LogoutPath = "/account/sign-out";
+            cookie.AccessDeniedPath = "/account/denied";
+            cookie.Cookie.Name = "portal";
+            cookie.Cookie.SecurePolicy = environment.IsDevelopment() ? CookieSecurePolicy.SameAsRequest : CookieSecurePolicy.Always;
+            cookie.ExpireTimeSpan = TimeSpan.FromDays(14);
+        }));
+        Policies.Add(services.AddAuthorizationBuilder());
+        services.AddIdentityCore<PortalUser>(options =>
+        {
+            options.SignIn.RequireConfirmedAccount = true;
+            options.Stores.SchemaVersion = IdentitySchemaVersions.Version3;
+            options.User.RequireUniqueEmail = true;
+            // Length against guessing, not classes of characters (NIST SP 800-63B).
+            options.Password.RequiredLength = 10;
+            options.Password.RequiredUniqueChars = 4;
+            options.Password.RequireDigit = false;
+            options.Password.RequireLowercase = false;
+            options.Password.RequireUppercase = false;
+            options.Password.RequireNonAlphanumeric = false;
+            options.Lockout.MaxFailedAccessAttempts = 5;
+            options.Lockout.DefaultLockoutTimeSpan = TimeSpan.FromMinutes(10);
+        })
+            .AddEntityFrameworkStores<AccountDbContext>()
+            .AddSignInManager()
+            .AddClaimsPrincipalFactory<PortalClaimsFactory>()
+            .AddDefaultTokenProviders();
+        services.AddScoped<IEmailSender<PortalUser>, AccountMail>();
+    }
+
+    private static IMailTransport Transport(IConfiguration configuration, TimeProvider time)
+    {
+        var from = configuration["Mail:From"] ?? "Portal <portal@localhost>";
+        if (configuration["Mail:Smtp:Host"] is not { Length: > 0 } host)
+        {
+            return new PickupFolder(Path.Combine(configuration["Portal:DataDirectory"] ?? ".data", "mail"), from, time);
+        }
+
+        return new SmtpTransport(
+            host, configuration.GetValue("Mail:Smtp:Port", 587), configuration["Mail:Smtp:User"], configuration["Mail:Smtp:Password"], from);
+    }
+
+    // Numbers and dates as the person chose, else as the browser asks; the texts are English.
+    private static void ReadersFormats(RequestLocalizationOptions options)
+    {
+        options.DefaultRequestCulture = new RequestCulture("en-US");
+        options.SupportedCultures = CultureInfo.GetCultures(CultureTypes.SpecificCultures);
+        options.SupportedUICultures = [CultureInfo.GetCultureInfo("en-US")];
+        options.RequestCultureProviders.Clear();
+        options.RequestCultureProviders.Add(new CustomRequestCultureProvider(context =>
+            Task.FromResult(context.User.FindFirst(PortalClaims.Locale)?.Value is { } locale ? new ProviderCultureResult(locale) : null)));
+        options.RequestCultureProviders.Add(new AcceptLanguageHeaderRequestCultureProvider());
+    }
+
+    private static async Task<IResult> HomeAsync(HttpContext http, TenantAccess access)
+    {
+        if (http.User.Identity?.IsAuthenticated != true) return Results.Redirect("/account/sign-in");
+        var tenants = await access.ListAsync(http.User, http.RequestAborted);
+        if (tenants.Count > 0) return Results.Redirect($"/t/{tenants[0].Key}");
+        return Results.Redirect(http.User.HasClaim(claim => string.Equals(claim.Type, PortalClaims.Operator, StringComparison.Ordinal)) ? "/console" : "/account/company");
+    }
+}
