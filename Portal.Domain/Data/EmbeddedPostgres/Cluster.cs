@@ -11,10 +11,9 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
 {
     private const int Attempts = 5;
     private readonly string folder = place.Cluster;
+    private readonly PidFile pidFile = new(place.Cluster);
 
     public bool Exists => File.Exists(Path.Combine(folder, "PG_VERSION"));
-
-    private string PidFile => Path.Combine(folder, "postmaster.pid");
 
     private string Log => Path.Combine(folder, "server.log");
 
@@ -54,7 +53,7 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
     public async Task<int> EnsureRunningAsync(Func<int, string> superuser, CancellationToken cancellationToken)
     {
         var waiting = Stopwatch.StartNew();
-        while (RunningPort() is { } port)
+        while (pidFile.RunningPort() is { } port)
         {
             if (await AnswersAsync(superuser(port), cancellationToken))
             {
@@ -81,7 +80,7 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
     {
         string[] arguments = ["stop", "-D", folder, "-m", "fast", "-w", "-s", "-t", ((int)patience.TotalSeconds).ToString(CultureInfo.InvariantCulture)];
         var outcome = await place.Account.RunAsync(binaries.PgCtl, arguments, CancellationToken.None);
-        if (!outcome.Succeeded && RunningPort() is not null)
+        if (!outcome.Succeeded && pidFile.RunningPort() is not null)
         {
             options.Tell($"PostgreSQL is still writing its data and will stop by itself. {outcome.Output}");
         }
@@ -89,8 +88,7 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
 
     private async Task<int> StartAsync(CancellationToken cancellationToken)
     {
-        // A machine that lost power leaves the file behind, and its number may be another program's by now.
-        File.Delete(PidFile);
+        await pidFile.ClearStaleAsync(cancellationToken);
         if (File.Exists(Log) && new FileInfo(Log).Length > 10_000_000)
         {
             File.Move(Log, $"{Log}.1", overwrite: true);
@@ -102,7 +100,7 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
             await WriteSettingsAsync(FreePort(), cancellationToken);
             outcome = await place.Account.RunAsync(
                 binaries.PgCtl, ["start", "-D", folder, "-l", Log, "-w", "-s", "-t", "900"], cancellationToken);
-            if (outcome.Succeeded && RunningPort() is { } port)
+            if (outcome.Succeeded && pidFile.RunningPort() is { } port)
             {
                 return port;
             }
@@ -116,55 +114,6 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
         var memory = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
         var settings = ServerSettings.Compose(options, port, memory, new DriveInfo(folder).AvailableFreeSpace);
         return File.WriteAllTextAsync(Path.Combine(folder, "portal.conf"), settings, cancellationToken);
-    }
-
-    /// <summary>The port of the server that runs in this folder, from the fourth line of its pid file; null when none does.</summary>
-    private int? RunningPort()
-    {
-        string[] lines;
-        try
-        {
-            lines = File.ReadAllLines(PidFile);
-        }
-        catch (IOException)
-        {
-            return null;
-        }
-
-        return lines.Length > 0 && int.TryParse(lines[0], CultureInfo.InvariantCulture, out var pid) && IsOurServer(pid)
-            ? lines.Length > 3 && int.TryParse(lines[3], CultureInfo.InvariantCulture, out var port) ? port : 0
-            : null;
-    }
-
-    private bool IsOurServer(int pid)
-    {
-        try
-        {
-            using var process = Process.GetProcessById(pid);
-            if (!process.ProcessName.StartsWith("postgres", StringComparison.Ordinal))
-            {
-                return false;
-            }
-        }
-        catch (Exception e) when (e is ArgumentException or InvalidOperationException)
-        {
-            return false;
-        }
-
-        // A server works in its data folder: the pid file there tells it from another cluster's that was given the same number.
-        var its = $"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/cwd/postmaster.pid";
-        try
-        {
-            return !OperatingSystem.IsLinux() || File.ReadAllText(its) == File.ReadAllText(PidFile);
-        }
-        catch (FileNotFoundException)
-        {
-            return false;
-        }
-        catch (UnauthorizedAccessException)
-        {
-            return true;
-        }
     }
 
     private static async Task<bool> AnswersAsync(string connectionString, CancellationToken cancellationToken)

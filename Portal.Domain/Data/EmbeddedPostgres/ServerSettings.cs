@@ -12,7 +12,7 @@ internal static class ServerSettings
     public static string Compose(EmbeddedPostgresOptions options, int port, long memory, long freeDisk)
     {
         var sharedBuffers = options.Durable ? Math.Clamp(memory / 8, 128 * Megabyte, 8 * Gigabyte) : 256 * Megabyte;
-        var maxWal = Math.Clamp(freeDisk / 8, Gigabyte, 8 * Gigabyte);
+        var maxWal = options.Durable ? Math.Clamp(freeDisk / 8, Gigabyte, 8 * Gigabyte) : Gigabyte;
         (string Name, string Value)[] settings =
         [
             ("listen_addresses", "127.0.0.1"),
