@@ -68,12 +68,11 @@ public static class WalletReader
             reader.GetFieldValue<DateTimeOffset>(0), reader.GetInt64(1), Instants.FindZone(reader.GetString(2)) ?? TimeZoneInfo.Utc,
             reader.GetFieldValue<DateOnly>(3), reader.GetTimeSpan(4));
 
-        var wallets = locked.ToDictionary(row => row.Tenant, row => new WalletState
+        var wallets = locked.ToDictionary(row => row.Tenant, row => new WalletState(row.Due)
         {
             TenantId = row.Tenant,
             Version = row.Version,
             ConfigVersion = row.Config,
-            NextDueAt = row.Due,
             Now = row.Last > clock.Now ? row.Last : clock.Now,
         });
 

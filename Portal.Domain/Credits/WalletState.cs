@@ -36,7 +36,7 @@ public sealed record SettledDebt(Debt Debt, decimal From, decimal Credits, Grant
 /// One tenant's wallet as read under its lock, and what has been decided since: grants and debts change here in memory and
 /// are written by <see cref="WalletWriter"/> as additions.
 /// </summary>
-public sealed class WalletState
+public sealed class WalletState(DateTimeOffset? due)
 {
     private readonly Dictionary<Grant, decimal> movements = [];
     private readonly Dictionary<Debt, decimal> settlements = [];
@@ -45,6 +45,8 @@ public sealed class WalletState
     private readonly List<DrawInterval> newDraws = [];
     private readonly List<LedgerTransaction> postings = [];
     private readonly List<SettledDebt> settled = [];
+    private DateTimeOffset? nextDueAt = due;
+    private bool dueChanged;
 
     public required long TenantId { get; init; }
 
@@ -55,7 +57,18 @@ public sealed class WalletState
     public required long ConfigVersion { get; init; }
 
     /// <summary>The next instant at which something may fall due; never later than it does.</summary>
-    public required DateTimeOffset? NextDueAt { get; set; }
+    public DateTimeOffset? NextDueAt
+    {
+        get => nextDueAt;
+        set
+        {
+            dueChanged |= nextDueAt != value;
+            nextDueAt = value;
+        }
+    }
+
+    /// <summary>True when there is something to write.</summary>
+    public bool HasChanges => dueChanged || ConfigurationChanged || postings.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
 
     /// <summary>posted_at of everything posted under this lock.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -154,6 +167,7 @@ public sealed class WalletState
         newDraws.Clear();
         postings.Clear();
         settled.Clear();
+        dueChanged = false;
         ConfigurationChanged = false;
     }
 

@@ -41,7 +41,7 @@ public sealed class Meter
     public MeterDefinition Definition { get; }
 
     /// <summary>Every property it reads, for quantities, dimensions and filter: what intake keeps of an event.</summary>
-    public IReadOnlyCollection<string> PropertyNames { get; }
+    public IReadOnlySet<string> PropertyNames { get; }
 
     /// <summary>Every dimension that a quantity of it may have: what a rate's match may name.</summary>
     public IReadOnlyCollection<string> DimensionNames { get; }

@@ -1,0 +1,116 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Metering.Intake;
+
+/// <summary>
+/// Takes what is waiting, at once and up to a limit, into one transaction. A part whose wallet is busy goes to the next batch, after
+/// three misses into one of its own that waits. A batch that fails is halved until the guilty part stands alone.
+/// </summary>
+internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignals signals, IntakeOptions options, ILogger log)
+{
+    private const int MissesBeforeWaiting = 3;
+    private const int Attempts = 3;
+
+    private static readonly Problem Unavailable =
+        new(ProblemKind.Busy, "unavailable", "The usage could not be stored just now. What was sent and not acknowledged may be sent again.");
+
+    private readonly Channel<IntakePart> waiting = Channel.CreateUnbounded<IntakePart>(new UnboundedChannelOptions { SingleReader = true });
+    private int waitingEvents;
+
+    /// <summary>Events that wait or are being taken.</summary>
+    public int WaitingEvents => Volatile.Read(ref waitingEvents);
+
+    public void Add(IntakePart part)
+    {
+        Interlocked.Add(ref waitingEvents, part.Events.Count);
+        if (!waiting.Writer.TryWrite(part)) Finish(part, Unavailable);
+    }
+
+    /// <summary>Takes no more; <see cref="RunAsync"/> ends when what is waiting has been taken.</summary>
+    public void Stop() => waiting.Writer.TryComplete();
+
+    public async Task RunAsync()
+    {
+        var missed = new List<IntakePart>();
+        while (missed.Count > 0 || await waiting.Reader.WaitToReadAsync())
+        {
+            var batch = Gather(missed);
+            missed = [];
+            foreach (var patient in batch.Where(part => part.Misses >= MissesBeforeWaiting).GroupBy(part => part.TenantId))
+                await TakeAsync([.. patient], skipLocked: false, missed);
+            var free = batch.Where(part => part.Misses < MissesBeforeWaiting).ToArray();
+            if (free.Length > 0) await TakeAsync(free, skipLocked: true, missed);
+        }
+    }
+
+    private List<IntakePart> Gather(List<IntakePart> missed)
+    {
+        var (batch, events) = (missed, missed.Sum(part => part.Events.Count));
+        while (events < options.BatchEvents && waiting.Reader.TryRead(out var part))
+        {
+            batch.Add(part);
+            events += part.Events.Count;
+        }
+
+        return batch;
+    }
+
+    private async Task TakeAsync(IntakePart[] parts, bool skipLocked, List<IntakePart> missed)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                var (busy, changed) = await transactions.RunAsync(parts, skipLocked, CancellationToken.None);
+                foreach (var tenant in changed) signals.Changed(tenant);
+                foreach (var part in parts)
+                {
+                    if (!busy.Contains(part.TenantId))
+                    {
+                        Finish(part, failure: null);
+                        continue;
+                    }
+
+                    part.Misses++;
+                    missed.Add(part);
+                }
+
+                return;
+            }
+            catch (PostgresException exception) when (attempt < Attempts && (Wallets.IsTransient(exception) || exception.SqlState == PostgresErrorCodes.UniqueViolation))
+            {
+                log.LogInformation("A batch of {Parts} parts is tried again: {Reason}", parts.Length, exception.MessageText);
+            }
+            catch (NpgsqlException exception) when (exception is not PostgresException)
+            {
+                log.LogError(exception, "The database cannot be reached; {Parts} requests were turned away", parts.Length);
+                foreach (var part in parts) Finish(part, Unavailable);
+                return;
+            }
+            catch (Exception exception) when (parts.Length > 1)
+            {
+                log.LogWarning(exception, "A batch of {Parts} parts failed and is halved", parts.Length);
+                await TakeAsync(parts[..(parts.Length / 2)], skipLocked, missed);
+                await TakeAsync(parts[(parts.Length / 2)..], skipLocked, missed);
+                return;
+            }
+            catch (Exception exception)
+            {
+                log.LogError(exception, "A request's usage could not be taken");
+                Finish(parts[0], Unavailable);
+                return;
+            }
+        }
+    }
+
+    private void Finish(IntakePart part, Problem? failure)
+    {
+        Interlocked.Add(ref waitingEvents, -part.Events.Count);
+        if (failure is null) part.Complete();
+        else part.Fail(failure);
+    }
+}

@@ -1,0 +1,113 @@
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Ledger;
+using Portal.Domain.Metering.Meters;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Metering.Intake;
+
+/// <summary>
+/// One database transaction from events to balances: lock the wallets and look the identities up (one round trip), settle what is due,
+/// draw and rate in memory, COPY identities and events, then everything else and the commit in one more.
+/// </summary>
+internal sealed class IntakeTransaction(
+    NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution)
+{
+    private const string FindIdentities = """
+        select i.tenant_id, i.event_key, i.digest, i.transaction_id, i.ordinal
+        from unnest($1::bigint[], $2::uuid[]) k(tenant_id, event_key)
+        join event_identities i on i.tenant_id = k.tenant_id and i.event_key = k.event_key
+        """;
+
+    private const string CreditsOfFirst = """
+        select k.tenant_id, k.transaction_id, k.ordinal, e.credits
+        from unnest($1::bigint[], $2::uuid[], $3::int[]) k(tenant_id, transaction_id, ordinal)
+        join events e on e.tenant_id = k.tenant_id and e.transaction_id = k.transaction_id and e.ordinal = k.ordinal
+        """;
+
+    /// <summary>Takes the parts whose wallets are free.</summary>
+    /// <returns>The tenants whose wallets were busy and the tenants that changed.</returns>
+    public async Task<(HashSet<long> Busy, IReadOnlyList<long> Changed)> RunAsync(
+        IReadOnlyList<IntakePart> parts, bool skipLocked, CancellationToken cancellationToken)
+    {
+        var tenantIds = parts.Select(part => part.TenantId).Distinct().Order().ToArray();
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
+        var (wallets, clock, known) = await LockAsync(connection, transaction, tenantIds, parts, skipLocked, cancellationToken);
+        var catalogue = await catalogues.AtLeastAsync(clock.CatalogueVersion, cancellationToken);
+
+        var takings = new List<WalletTaking>(wallets.Count);
+        foreach (var wallet in wallets.Values)
+        {
+            var directory = await directories.OfVersionAsync(connection, transaction, wallet.TenantId, wallet.ConfigVersion, cancellationToken);
+            await Settle.RunAsync(connection, transaction, wallet, directory, clock, cancellationToken);
+            var taking = new WalletTaking(wallet, directory, clock, catalogue, known);
+            await taking.NameConsumersAsync(connection, transaction, parts, cancellationToken);
+            takings.Add(taking);
+        }
+
+        foreach (var taking in takings) taking.Take(parts);
+        await WriteAsync(connection, transaction, takings, cancellationToken);
+        await FillDuplicatesAsync(connection, transaction, parts, cancellationToken);
+        await transaction.CommitAsync(cancellationToken);
+        foreach (var taking in takings) directories.Keep(taking.CommittedDirectory);
+        return ([.. tenantIds.Where(id => !wallets.ContainsKey(id))], [.. takings.Where(taking => taking.Changed).Select(taking => taking.TenantId)]);
+    }
+
+    private static async Task<(Dictionary<long, WalletState>, PostingClock, Dictionary<(long, Guid), KnownEvent>)> LockAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, long[] tenantIds, IReadOnlyList<IntakePart> parts, bool skipLocked,
+        CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        WalletReader.AddTo(batch, tenantIds, skipLocked);
+        var events = parts.SelectMany(part => part.Events).ToArray();
+        batch.Add(FindIdentities, events.Select(usage => usage.TenantId), events.Select(usage => usage.Key));
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        var (wallets, clock) = await WalletReader.ReadAsync(reader, cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        var known = new Dictionary<(long, Guid), KnownEvent>();
+        while (await reader.ReadAsync(cancellationToken))
+        {
+            known.TryAdd((reader.GetInt64(0), reader.GetGuid(1)),
+                new KnownEvent(reader.GetInt64(2), reader.GetGuid(3), reader.GetInt32(4)));
+        }
+
+        return (wallets, clock, known);
+    }
+
+    private async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, List<WalletTaking> takings, CancellationToken cancellationToken)
+    {
+        var changed = takings.Where(taking => taking.Changed).ToArray();
+        if (changed.Length == 0) return;
+        foreach (var taking in changed)
+            await attribution.AttributeAsync(connection, transaction, taking.Wallet, taking.Directory, cancellationToken);
+
+        await EventRows.WriteAsync(connection, [.. changed.SelectMany(taking => taking.Rows)], cancellationToken);
+        var rollup = new Rollup();
+        foreach (var taking in changed) taking.AddTo(rollup);
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        rollup.AddTo(batch);
+        WalletWriter.AddTo(batch, [.. changed.Select(taking => taking.Wallet)]);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    // A duplicate answers the credits of the first, which is stored by now.
+    private static async Task FillDuplicatesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
+    {
+        var duplicates = parts.SelectMany(part => part.Events).Where(usage => usage.Status == EventStatus.Duplicate).ToArray();
+        if (duplicates.Length == 0) return;
+        await using var command = new NpgsqlCommand(CreditsOfFirst, connection, transaction);
+        command.Parameters.Add(Columns.Parameter(duplicates.Select(usage => usage.TenantId)));
+        command.Parameters.Add(Columns.Parameter(duplicates.Select(usage => usage.TransactionId)));
+        command.Parameters.Add(Columns.Parameter(duplicates.Select(usage => usage.Ordinal)));
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var credits = new Dictionary<(long, Guid, int), decimal>();
+        while (await reader.ReadAsync(cancellationToken))
+            credits[(reader.GetInt64(0), reader.GetGuid(1), reader.GetInt32(2))] = reader.GetDecimal(3);
+        foreach (var usage in duplicates) usage.Credits = credits.GetValueOrDefault((usage.TenantId, usage.TransactionId, usage.Ordinal));
+    }
+}
+
+/// <summary>An identity that is taken: stored, or by an event earlier in the batch.</summary>
+internal sealed record KnownEvent(long Digest, Guid TransactionId, int Ordinal);

@@ -1,0 +1,104 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Npgsql;
+using Portal.Domain.Kernel;
+using Portal.Domain.Metering.Meters;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Metering.Intake;
+
+/// <summary>
+/// The way in for usage: reads a request, measures and rates it on the caller's thread, hands it to a batcher and answers once the
+/// commit that holds its events is done.
+/// </summary>
+public sealed class UsageIntake : IHostedService
+{
+    private readonly WalletDirectories directories;
+    private readonly Catalogues catalogues;
+    private readonly IntakeOptions options;
+    private readonly IntakeBatcher[] batchers;
+    private Task[] running = [];
+
+    /// <summary>Makes an intake; it takes events once started.</summary>
+    public UsageIntake(
+        NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, WalletSignals signals,
+        IOptions<IntakeOptions> options, ILogger<UsageIntake> log)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        this.directories = directories;
+        this.catalogues = catalogues;
+        this.options = options.Value;
+        var transactions = new IntakeTransaction(source, directories, catalogues, attribution);
+        batchers = [.. Enumerable.Range(0, Math.Clamp(this.options.Batchers, 1, 16)).Select(_ => new IntakeBatcher(transactions, signals, this.options, log))];
+    }
+
+    /// <summary>Events that wait to be committed in this process.</summary>
+    public int WaitingEvents => batchers.Sum(batcher => batcher.WaitingEvents);
+
+    /// <inheritdoc />
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        running = [.. batchers.Select(batcher => Task.Run(batcher.RunAsync, CancellationToken.None))];
+        return Task.CompletedTask;
+    }
+
+    /// <summary>Takes what was accepted and is waiting, then ends.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        foreach (var batcher in batchers) batcher.Stop();
+        await Task.WhenAll(running).WaitAsync(cancellationToken);
+    }
+
+    /// <summary>
+    /// Takes a body: one CloudEvent or a list of them. The answer comes after the commit; each event's fate is in it.
+    /// </summary>
+    /// <param name="body">JSON; must stay as it is until the answer.</param>
+    /// <param name="onlyTenant">The only tenant whose usage the caller may send; null for any.</param>
+    /// <param name="cancellationToken">Stops the waiting, not the taking.</param>
+    /// <returns>The events with their fates; or what is wrong with the body, <c>too_busy</c>, or <c>unavailable</c>.</returns>
+    public async Task<Result<IReadOnlyList<UsageEvent>>> TakeAsync(ReadOnlyMemory<byte> body, long? onlyTenant, CancellationToken cancellationToken)
+    {
+        if (WaitingEvents > options.WaitingEvents)
+            return new Problem(ProblemKind.Busy, "too_busy", "Too many events are waiting. Nothing was taken; send them again in a moment.");
+        var parsed = EventParser.Parse(body);
+        if (!parsed.Succeeded) return parsed.Problem!;
+        await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
+        var request = new IntakeRequest(parsed.Value.Where(usage => usage.Status == EventStatus.Pending));
+        foreach (var part in request.Parts) batchers[(int)(part.TenantId % batchers.Length)].Add(part);
+        return await request.Done.WaitAsync(cancellationToken) is { } failure ? failure : parsed.Value;
+    }
+
+    /// <summary>What an event would come to, at the catalogue of now; changes nothing.</summary>
+    public async Task<Result<UsageEvent>> EstimateAsync(ReadOnlyMemory<byte> body, long? onlyTenant, CancellationToken cancellationToken)
+    {
+        var parsed = EventParser.Parse(body);
+        if (!parsed.Succeeded) return parsed.Problem!;
+        if (parsed.Value.Count != 1) return new Problem(ProblemKind.Invalid, "one_event_expected", "An estimate is made for one event.");
+        await catalogues.CurrentAsync(cancellationToken);
+        await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
+        return parsed.Value[0].Problem is { } problem ? problem : parsed.Value[0];
+    }
+
+    private async Task PrepareAsync(List<UsageEvent> events, long? onlyTenant, CancellationToken cancellationToken)
+    {
+        var catalogue = catalogues.Cached ?? await catalogues.CurrentAsync(cancellationToken);
+        var measuring = new EventMeasuring(catalogue);
+        WalletDirectory? directory = null;
+        foreach (var usage in events)
+        {
+            if (usage.Status == EventStatus.Rejected) continue;
+            if (directory is null || directory.TenantKey != usage.Subject)
+            {
+                var tenantId = await directories.FindTenantAsync(usage.Subject, cancellationToken);
+                directory = tenantId is null ? null : await directories.RecentAsync(tenantId.Value, cancellationToken);
+            }
+
+            if (directory is null) usage.Reject("unknown_tenant", $"There is no tenant '{usage.Subject}'.");
+            else if (onlyTenant is not null && onlyTenant != directory.TenantId) usage.Reject("unknown_tenant", $"There is no tenant '{usage.Subject}'.");
+            if (usage.Status == EventStatus.Rejected) continue;
+            usage.TenantId = directory!.TenantId;
+            measuring.Measure(usage, directory.Keep);
+        }
+    }
+}

@@ -1,0 +1,173 @@
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Metering.Meters;
+using Portal.Domain.Pricing;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Metering.Intake;
+
+/// <summary>What one locked wallet takes of a batch: decides each event in the order sent, draws it and gathers what is to be written.</summary>
+internal sealed class WalletTaking(
+    WalletState wallet, WalletDirectory directory, PostingClock clock, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known)
+{
+    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
+
+    private readonly SortedDictionary<DateOnly, Booking> bookings = [];
+    private readonly List<EventRow> rows = [];
+    private readonly List<(RollupKey Key, Rating Rating, Piece[] Pieces)> rated = [];
+    private readonly List<Piece> pieces = [];
+    private readonly EventMeasuring measuring = new(catalogue);
+    private (long Hour, DateTimeOffset Start) lastHour = (-1, default);
+
+    /// <summary>Usage of one book date: one ledger transaction.</summary>
+    private sealed record Booking(LedgerTransaction Posting, Drawing Drawing)
+    {
+        public int Events { get; set; }
+    }
+
+    public long TenantId => wallet.TenantId;
+
+    public WalletState Wallet => wallet;
+
+    public WalletDirectory Directory { get; private set; } = directory;
+
+    public IReadOnlyList<EventRow> Rows => rows;
+
+    public bool Changed => wallet.HasChanges;
+
+    /// <summary>The directory as it is once the batch has committed.</summary>
+    public WalletDirectory CommittedDirectory => wallet.ConfigurationChanged ? Directory with { Version = wallet.ConfigVersion + 1 } : Directory;
+
+    /// <summary>Makes the consumers and teams that are named for the first time.</summary>
+    public async Task NameConsumersAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
+    {
+        var own = parts.Where(part => part.TenantId == TenantId).SelectMany(part => part.Events).ToArray();
+        var consumers = Unknown(own.Select(usage => usage.Consumer), Directory.Consumers.ContainsKey);
+        var teams = Unknown(own.Select(usage => usage.Team), Directory.Teams.ContainsKey);
+        if (consumers.Length + teams.Length == 0) return;
+        await using (var batch = new NpgsqlBatch(connection, transaction))
+        {
+            batch.Add("""
+                insert into consumers (tenant_id, consumer_id, key)
+                select $1, (select coalesce(max(consumer_id), 0) from consumers where tenant_id = $1) + n, k from unnest($2::text[]) with ordinality u(k, n)
+                """, TenantId, consumers);
+            batch.Add("""
+                insert into teams (tenant_id, team_id, key, name)
+                select $1, (select coalesce(max(team_id), 0) from teams where tenant_id = $1) + n, k, k from unnest($2::text[]) with ordinality u(k, n)
+                """, TenantId, teams);
+            await batch.ExecuteNonQueryAsync(cancellationToken);
+        }
+
+        wallet.ConfigurationChanged = true;
+        Directory = (await WalletDirectory.ReadAsync(connection, transaction, TenantId, cancellationToken))!;
+    }
+
+    /// <summary>Decides the wallet's events of these parts, in the order sent, and posts what was drawn.</summary>
+    public void Take(IReadOnlyList<IntakePart> parts)
+    {
+        foreach (var part in parts)
+        {
+            if (part.TenantId != TenantId) continue;
+            foreach (var usage in part.Events) Take(usage);
+        }
+
+        foreach (var booking in bookings.Values) booking.Drawing.Complete();
+    }
+
+    /// <summary>Adds what was rated to the hours.</summary>
+    public void AddTo(Rollup rollup)
+    {
+        foreach (var (key, rating, drawn) in rated) rollup.Add(key, rating, drawn);
+    }
+
+    private static string[] Unknown(IEnumerable<string?> named, Func<string, bool> isKnown) =>
+        [.. named.Where(name => !string.IsNullOrEmpty(name) && !isKnown(name)).Select(name => name!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
+
+    private void Take(UsageEvent usage)
+    {
+        if (usage.Status == EventStatus.Rejected) return; // by an earlier try of this batch
+        if (known.TryGetValue((TenantId, usage.Key), out var first))
+        {
+            usage.Status = first.Digest == usage.Digest ? EventStatus.Duplicate : EventStatus.Conflict;
+            (usage.TransactionId, usage.Ordinal) = (first.TransactionId, first.Ordinal);
+            return;
+        }
+
+        if (usage.OccurredAt > wallet.Now + Ahead)
+        {
+            usage.Reject("event_in_future", "The time of the event is more than five minutes ahead.");
+            return;
+        }
+
+        if (usage.OccurredAt < wallet.Now - clock.EventWindow)
+        {
+            usage.Reject("event_too_old", $"The event is older than {clock.EventWindow.TotalDays:0} days.");
+            return;
+        }
+
+        var consumer = usage.Consumer is { Length: > 0 } ? Directory.Consumers[usage.Consumer] : null;
+        var team = usage.Team is { Length: > 0 } ? Directory.Teams[usage.Team].Id : consumer?.TeamAt(usage.OccurredAt) ?? 0;
+        if (Directory.PoolFor(usage.Pool, consumer, team) is not { } pool)
+        {
+            usage.Reject("unknown_pool", $"There is no pool '{usage.Pool}'.");
+            return;
+        }
+
+        if (usage.PreparedFor != catalogue.Version) measuring.Measure(usage, Directory.Keep);
+        if (usage.Status != EventStatus.Rejected) Book(usage, consumer, team, pool);
+    }
+
+    private void Book(UsageEvent usage, Consumer? consumer, int team, Pool pool)
+    {
+        var booking = BookingOf(usage.OccurredAt);
+        var rating = usage.Rating is { Rated: true } candidate && (candidate.MoneyCurrency is null || candidate.MoneyCurrency == Directory.Currency) ? candidate : null;
+        usage.Status = rating is null ? EventStatus.Unrated : EventStatus.Accepted;
+        usage.Credits = rating?.Credits.Amount ?? 0m;
+        (usage.TransactionId, usage.Ordinal) = (booking.Posting.Id, booking.Events++);
+        known[(TenantId, usage.Key)] = new KnownEvent(usage.Digest, usage.TransactionId, usage.Ordinal);
+        if (usage.OccurredAt > booking.Posting.OccurredAt) booking.Posting.OccurredAt = usage.OccurredAt;
+
+        var revenue = 0m;
+        if (rating is not null)
+        {
+            pieces.Clear();
+            booking.Drawing.Draw(pool, usage.Meter!.Product, usage.Credits, pieces);
+            foreach (var piece in pieces) revenue += piece.Value;
+            revenue += rating.Money;
+            Post(booking.Posting, rating);
+            rated.Add((new RollupKey(TenantId, HourOf(usage.OccurredAt), team, pool.Id, pool.Id, consumer?.Id ?? 0, usage.Meter.Product, "", "", "",
+                rating.CostCurrency ?? ""), rating, [.. pieces]));
+        }
+
+        rows.Add(new EventRow(usage, consumer?.Id ?? 0, team, pool.Id, revenue));
+    }
+
+    private void Post(LedgerTransaction posting, Rating rating)
+    {
+        posting.Book(Account.Unbilled, Account.RevenueUsage, rating.Money, Directory.Currency);
+        if (rating.Cost is null or 0m) return;
+        foreach (var line in rating.Lines)
+        {
+            if (line.Cost is { } cost and not 0m) posting.Book(Account.Cogs(line.Vendor!), Account.AccruedCost(line.Vendor!), cost, rating.CostCurrency!);
+        }
+    }
+
+    private Booking BookingOf(DateTimeOffset occurredAt)
+    {
+        var date = clock.BookDate(occurredAt);
+        if (bookings.TryGetValue(date, out var booking)) return booking;
+        var posting = wallet.Post(new LedgerTransaction(TenantId, "usage", occurredAt, wallet.Now, date) { Actor = "intake" });
+        return bookings[date] = new Booking(posting, new Drawing(wallet, posting, Directory.PoolsById[Pool.SharedId]));
+    }
+
+    // Neighbouring events mostly share their hour. Zones shift by whole quarters, so a quarter of an hour lies in one hour.
+    private DateTimeOffset HourOf(DateTimeOffset instant)
+    {
+        var quarter = instant.UtcTicks / (15 * TimeSpan.TicksPerMinute);
+        if (lastHour.Hour != quarter) lastHour = (quarter, Directory.Zone.HourStart(instant));
+        return lastHour.Start;
+    }
+}
