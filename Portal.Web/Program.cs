@@ -1,11 +1,16 @@
 using Portal.Web.Hosting;
 
+if (args is ["migrate", .. var rest]) return await DatabaseHosting.MigrateAsync(rest);
+
 var builder = WebApplication.CreateBuilder(args);
+await using var database = await builder.AddDatabaseAsync();
+if (database is null) return 1;
 builder.AddPortalUi();
 
 var app = builder.Build();
 app.MapPortalUi();
-app.Run();
+await app.RunAsync();
+return 0;
 
 /// <summary>The web host; named so that tests can start it.</summary>
 public partial class Program;

@@ -7,7 +7,7 @@ using Portal.Domain.Data.EmbeddedPostgres;
 
 namespace Portal.Testing;
 
-/// <summary>The server that every test process of a user shares, with the template of the present migrations.</summary>
+/// <summary>The server that every test process of a user shares until it ends, with the template of the present migrations.</summary>
 internal sealed class TestServer
 {
     private const long TemplateLock = 0x706f7274616c;
@@ -45,7 +45,6 @@ internal sealed class TestServer
             Durable = false,
             MaxConnections = 300,
         });
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => postgres.DisposeAsync().AsTask().GetAwaiter().GetResult();
         await using var connection = new NpgsqlConnection(postgres.SuperuserConnectionString);
         await connection.OpenAsync();
         const string life = "select to_char(pg_postmaster_start_time() at time zone 'UTC', 'YYYYMMDDHH24MISSMS')";

@@ -5,7 +5,8 @@ namespace Portal.Domain.Data.EmbeddedPostgres;
 
 /// <summary>
 /// A real PostgreSQL server, started and stopped with the application: the default where no server of one's own is configured.
-/// Several processes share the server of a folder; the first starts it, the last to leave stops it.
+/// Several processes share the server of a folder; the first starts it, the last to leave stops it. An end of the process leaves it
+/// too, unless that is a kill -9: then the next start adopts it.
 /// </summary>
 [SuppressMessage("Design", "MA0049", Justification = "The folder is named after the noun it is about.")]
 public sealed class EmbeddedPostgres : IAsyncDisposable
@@ -25,6 +26,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         this.credentials = credentials;
         this.seat = seat;
         Port = port;
+        AppDomain.CurrentDomain.ProcessExit += OnProcessExit;
     }
 
     /// <summary>The TCP port on 127.0.0.1.</summary>
@@ -73,6 +75,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             return;
         }
 
+        AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
         using (await users.LockAsync(StartPatience, CancellationToken.None))
         {
             mine.Dispose();
@@ -109,6 +112,8 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             throw;
         }
     }
+
+    private void OnProcessExit(object? sender, EventArgs e) => DisposeAsync().AsTask().GetAwaiter().GetResult();
 
     private static string Connection(int port, string user, string password, string database) => new NpgsqlConnectionStringBuilder
     {

@@ -20,7 +20,7 @@ public sealed record EmbeddedPostgresOptions
 }
 
 /// <summary>The machine cannot run the embedded server; the message says why and what to do.</summary>
-public sealed class EmbeddedPostgresException : Exception
+public sealed class EmbeddedPostgresException : CannotStartException
 {
     /// <summary>Says nothing.</summary>
     public EmbeddedPostgresException()

@@ -1,0 +1,107 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Npgsql;
+using Portal.Domain.Data.EmbeddedPostgres;
+
+namespace Portal.Domain.Data;
+
+/// <summary>
+/// The database that the settings name, up to date: a server of one's own (<c>ConnectionStrings:Portal</c>), or else the embedded
+/// one under <c>Portal:DataDirectory</c>, which stops when this is disposed of.
+/// </summary>
+public sealed class ConfiguredDatabase : IAsyncDisposable
+{
+    private readonly IAsyncDisposable? embedded;
+
+    private ConfiguredDatabase(string appConnectionString, string? ownerConnectionString, IAsyncDisposable? embedded)
+    {
+        AppConnectionString = appConnectionString;
+        OwnerConnectionString = ownerConnectionString;
+        this.embedded = embedded;
+    }
+
+    /// <summary>As the role that runs.</summary>
+    public string AppConnectionString { get; }
+
+    /// <summary>As the role that migrates; null in production when <c>ConnectionStrings:PortalOwner</c> is not given.</summary>
+    public string? OwnerConnectionString { get; }
+
+    /// <summary>
+    /// Opens the database, migrates it where the owner's role is known, checks it, and registers its <see cref="NpgsqlDataSource"/>
+    /// and the factory of <see cref="PortalDbContext"/>. Call before the host is built; dispose of the answer after the host.
+    /// </summary>
+    /// <exception cref="CannotStartException">The machine or the settings do not allow it.</exception>
+    public static async Task<ConfiguredDatabase> AddAsync(IHostApplicationBuilder builder, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        // Mail pickup and the like lie in the same folder, wherever the process was started.
+        builder.Configuration["Portal:DataDirectory"] = DataDirectory(builder.Configuration, builder.Environment);
+        var database = await OpenAsync(builder.Configuration, builder.Environment, cancellationToken);
+        builder.Services.AddSingleton(_ => PortalDatabase.Open(database.AppConnectionString));
+        builder.Services.AddDbContextFactory<PortalDbContext>((provider, options) => PortalDbContext.Configure(
+            options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.SetPostgresVersion(15, 0))));
+        return database;
+    }
+
+    /// <summary>Stops the embedded server, if there is one and nobody else uses it.</summary>
+    public ValueTask DisposeAsync() => embedded?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+    private static async Task<ConfiguredDatabase> OpenAsync(IConfiguration configuration, IHostEnvironment environment, CancellationToken cancellationToken)
+    {
+        var database = await FindAsync(configuration, environment, cancellationToken);
+        try
+        {
+            if (database.OwnerConnectionString is not null)
+            {
+                await PortalDatabase.MigrateAsync(database.OwnerConnectionString, cancellationToken);
+            }
+
+            await DatabaseRights.CheckAsync(database.AppConnectionString, environment.IsProduction(), cancellationToken);
+            return database;
+        }
+        catch (NpgsqlException e) when (e is not PostgresException)
+        {
+            await database.DisposeAsync();
+            throw new CannotStartException($"The database of ConnectionStrings__Portal does not answer: {e.Message}", e);
+        }
+        catch
+        {
+            await database.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static async Task<ConfiguredDatabase> FindAsync(IConfiguration configuration, IHostEnvironment environment, CancellationToken cancellationToken)
+    {
+        if (configuration.GetConnectionString("Portal") is { Length: > 0 } own)
+        {
+            var owner = configuration.GetConnectionString("PortalOwner");
+            return new ConfiguredDatabase(own, string.IsNullOrEmpty(owner) ? environment.IsProduction() ? null : own : owner, embedded: null);
+        }
+
+        var server = await EmbeddedPostgres.EmbeddedPostgres.StartAsync(
+            new EmbeddedPostgresOptions
+            {
+                DataDirectory = configuration["Portal:DataDirectory"]!,
+                BinDirectory = configuration["Postgres:BinDir"],
+                Tell = Console.WriteLine,
+            },
+            cancellationToken);
+        return new ConfiguredDatabase(server.AppConnectionString, server.OwnerConnectionString, server);
+    }
+
+    /// <summary>A relative folder is meant from the top of the source tree, or from the content root where there is none.</summary>
+    private static string DataDirectory(IConfiguration configuration, IHostEnvironment environment)
+    {
+        var top = new DirectoryInfo(environment.ContentRootPath);
+        while (top is not null && !File.Exists(Path.Combine(top.FullName, "Portal.sln")))
+        {
+            top = top.Parent;
+        }
+
+        var configured = configuration["Portal:DataDirectory"] is { Length: > 0 } given ? given : ".data";
+        return Path.GetFullPath(configured, top?.FullName ?? environment.ContentRootPath);
+    }
+}

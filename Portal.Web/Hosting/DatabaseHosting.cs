@@ -1,0 +1,68 @@
+using System.Runtime.InteropServices;
+using Portal.Domain.Data;
+
+namespace Portal.Web.Hosting;
+
+/// <summary>The database, there before the host is built and gone after it.</summary>
+public static class DatabaseHosting
+{
+    /// <summary>
+    /// Opens and migrates the database of the settings, starting the embedded server where none is named. Null when the portal
+    /// cannot start; the reason has been printed.
+    /// </summary>
+    public static async Task<ConfiguredDatabase?> AddDatabaseAsync(this IHostApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        try
+        {
+            ProductionGuard.Check(builder.Configuration, builder.Environment);
+            var interruption = PosixSignalRegistration.Create(PosixSignal.SIGINT, ExitInOrder);
+            builder.Services.AddHostedService(_ => new UntilStarted(interruption));
+            return await ConfiguredDatabase.AddAsync(builder);
+        }
+        catch (CannotStartException e)
+        {
+            await Console.Error.WriteLineAsync(e.Message);
+            return null;
+        }
+    }
+
+    /// <summary>The verb <c>migrate</c>: brings the schema up to date and ends. The exit code.</summary>
+    public static async Task<int> MigrateAsync(string[] args)
+    {
+        var builder = Host.CreateApplicationBuilder(args);
+        if (builder.Configuration.GetConnectionString("PortalOwner") is { Length: > 0 } owner)
+        {
+            await PortalDatabase.MigrateAsync(owner);
+        }
+        else
+        {
+            await using var database = await builder.AddDatabaseAsync();
+            if (database is null) return 1;
+            if (database.OwnerConnectionString is null)
+            {
+                await Console.Error.WriteLineAsync("Set ConnectionStrings__PortalOwner to the role that owns the database.");
+                return 1;
+            }
+        }
+
+        Console.WriteLine("The database is up to date.");
+        return 0;
+    }
+
+    /// <summary>Ctrl-C before the host listens to it would end the process without a word, and leave the server running.</summary>
+    private static void ExitInOrder(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        Environment.Exit(130);
+    }
+
+    private sealed class UntilStarted(PosixSignalRegistration interruption) : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            interruption.Dispose();
+            return Task.CompletedTask;
+        }
+    }
+}
