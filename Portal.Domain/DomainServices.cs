@@ -1,0 +1,26 @@
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Domain.Metering;
+using Portal.Domain.Metering.Intake;
+using Portal.Domain.Metering.Meters;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain;
+
+/// <summary>What the domain needs to run; hosts add a data source, options and logging.</summary>
+public static class DomainServices
+{
+    /// <summary>Registers everything but the background services.</summary>
+    public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
+        .AddSingleton<WalletDirectories>()
+        .AddSingleton<WalletSignals>()
+        .AddSingleton<Wallets>()
+        .AddSingleton<Catalogues>()
+        .AddSingleton<IDebtAttribution, DebtAttribution>()
+        .AddSingleton<UsageIntake>();
+
+    /// <summary>What a process that serves usage and pages runs beside them: the intake and the signals between nodes.</summary>
+    public static IServiceCollection AddPortalBackground(this IServiceCollection services) => services
+        .AddHostedService(provider => provider.GetRequiredService<UsageIntake>())
+        .AddHostedService<WalletAnnouncer>()
+        .AddHostedService<WalletListener>();
+}
