@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain;
@@ -16,7 +17,9 @@ public static class DomainServices
         .AddSingleton<Wallets>()
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
-        .AddSingleton<UsageIntake>();
+        .AddSingleton<UsageIntake>()
+        .AddSingleton<Onboarding>()
+        .AddSingleton<ApiKeyDirectory>();
 
     /// <summary>What a process that serves usage and pages runs beside them: the intake and the signals between nodes.</summary>
     public static IServiceCollection AddPortalBackground(this IServiceCollection services) => services

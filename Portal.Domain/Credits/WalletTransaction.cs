@@ -8,7 +8,7 @@ namespace Portal.Domain.Wallet;
 
 /// <summary>
 /// One tenant's wallet, locked, settled up to <see cref="Now"/>, inside a database transaction. Commands change the wallet through
-/// <see cref="Wallet"/> and post through <see cref="Begin"/>; whoever opened it commits (see <see cref="Wallets.RunAsync{T}"/>).
+/// <see cref="Wallet"/> and post through <see cref="Begin"/>; whoever opened it commits (see <see cref="Wallets"/>).
 /// </summary>
 public sealed class WalletTransaction : IAsyncDisposable
 {

@@ -13,14 +13,23 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
     /// Deadlocks and serialisation failures are retried, so <paramref name="work"/> may run more than once.
     /// </summary>
     /// <returns>What <paramref name="work"/> answered, or <c>unknown_tenant</c>.</returns>
-    public async Task<Result<T>> RunAsync<T>(long tenantId, Func<WalletTransaction, Task<Result<T>>> work, CancellationToken cancellationToken = default)
+    public Task<Result<T>> RunAsync<T>(long tenantId, Func<WalletTransaction, Task<Result<T>>> work, CancellationToken cancellationToken = default) =>
+        RunAsync(tenantId, before: null, work, cancellationToken);
+
+    /// <summary>
+    /// The same, but <paramref name="before"/> runs first, in the transaction and before the wallet is locked; when it answers, that is the
+    /// answer and nothing is locked or changed.
+    /// </summary>
+    public async Task<Result<T>> RunAsync<T>(
+        long tenantId, Func<NpgsqlConnection, Task<Result<T>?>>? before, Func<WalletTransaction, Task<Result<T>>> work,
+        CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(work);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await TryAsync(tenantId, work, cancellationToken);
+                return await TryAsync(tenantId, work, before, cancellationToken);
             }
             catch (PostgresException exception) when (attempt < Attempts && IsTransient(exception))
             {
@@ -40,9 +49,15 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
         return exception.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
     }
 
-    private async Task<Result<T>> TryAsync<T>(long tenantId, Func<WalletTransaction, Task<Result<T>>> work, CancellationToken cancellationToken)
+    private async Task<Result<T>> TryAsync<T>(
+        long tenantId, Func<WalletTransaction, Task<Result<T>>> work, Func<NpgsqlConnection, Task<Result<T>?>>? before, CancellationToken cancellationToken)
     {
-        await using var wallet = await OpenAsync(tenantId, cancellationToken);
+        Result<T>? early = null;
+        await using var wallet = await OpenAsync(
+            tenantId,
+            async connection => (early = before is null ? null : await before(connection)) is null,
+            cancellationToken);
+        if (early is { } answer) return answer;
         if (wallet is null) return Problem.NotFound("unknown_tenant", "There is no such tenant.");
         var result = await work(wallet);
         if (!result.Succeeded) return result;
@@ -51,15 +66,16 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
         return result;
     }
 
-    private async Task<WalletTransaction?> OpenAsync(long tenantId, CancellationToken cancellationToken)
+    private async Task<WalletTransaction?> OpenAsync(long tenantId, Func<NpgsqlConnection, Task<bool>> goOn, CancellationToken cancellationToken)
     {
         var connection = await source.OpenConnectionAsync(cancellationToken);
         NpgsqlTransaction? transaction = null;
         try
         {
             transaction = await connection.BeginTransactionAsync(cancellationToken);
-            var (wallets, clock) = await LockAsync(connection, transaction, [tenantId], cancellationToken);
-            if (wallets.TryGetValue(tenantId, out var wallet))
+            if (await goOn(connection)
+                && await LockAsync(connection, transaction, [tenantId], cancellationToken) is var (wallets, clock)
+                && wallets.TryGetValue(tenantId, out var wallet))
             {
                 var directory = await directories.OfVersionAsync(connection, transaction, tenantId, wallet.ConfigVersion, cancellationToken);
                 var opened = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution);

@@ -34,7 +34,6 @@ public static class UiHosting
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TenantAccess>();
-        services.AddScoped<Onboarding>();
         services.AddSingleton(provider => Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
         services.AddPortalIdentity(builder.Environment);
         services.Configure<RequestLocalizationOptions>(ReadersFormats);
