@@ -81,6 +81,7 @@ public static class MeterChecks
 
     private static MeterQuantity[] CheckQuantities(MeterDefinition definition, FieldErrors errors)
     {
+        if (definition.Aggregation is not ("count" or "sum")) return []; // said already
         if (definition.Aggregation == "count")
         {
             if (definition.Quantities is { Count: > 0 }) errors.Add("quantities", "invalid_quantity_definition", "A count has no quantities: each event is one.");
