@@ -44,7 +44,7 @@ public sealed class Meter
     public IReadOnlySet<string> PropertyNames { get; }
 
     /// <summary>Every dimension that a quantity of it may have: what a rate's match may name.</summary>
-    public IReadOnlyCollection<string> DimensionNames { get; }
+    public IReadOnlySet<string> DimensionNames { get; }
 
     internal MeterFilter Filter { get; }
 

@@ -32,6 +32,12 @@ public sealed record PriceDefinition
 
     /// <summary>True: flat amounts and the flat fee are due at quantity 0 too.</summary>
     public bool? ChargeAtZero { get; init; }
+
+    /// <summary>A plain price per so many units.</summary>
+    public static PriceDefinition PerUnit(decimal amount, decimal per) => new() { Model = "per_unit", Amount = Plain(amount), Per = per };
+
+    /// <summary>The same number without trailing zeros, so that equal prices also read the same.</summary>
+    public static decimal Plain(decimal amount) => amount / 1.0000000000000000000000000000m;
 }
 
 /// <summary>A tier as the API's bodies write it.</summary>

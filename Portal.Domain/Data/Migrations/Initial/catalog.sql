@@ -9,7 +9,8 @@ create table packs (
   key              text primary key check (key ~ '^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$'),
   name             text not null check (length(name) between 1 and 200),
   active           boolean not null,
-  definition       jsonb not null,                      -- as PUT /v1/packs/{key} writes it
+  definition       json not null,                       -- as PUT /v1/packs/{key} writes it
   created_at       timestamptz not null default now(),
   updated_at       timestamptz not null default now()
 );
+insert into products (key, name) values ('credits', 'Credits'); -- of captures that name credits instead of an event

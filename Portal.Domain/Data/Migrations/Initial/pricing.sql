@@ -3,7 +3,7 @@ create table meters (
   key              text primary key check (key ~ '^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$'),
   event_type       text not null check (length(event_type) between 1 and 200),
   product          text not null references products,
-  definition       jsonb not null,                      -- as PUT /v1/meters/{key} writes it
+  definition       json not null,                       -- as PUT /v1/meters/{key} writes it
   created_at       timestamptz not null default now(),
   updated_at       timestamptz not null default now()
 );
@@ -19,7 +19,7 @@ create table rate_card_versions (
   card             text not null references rate_cards,
   version          int not null check (version > 0),    -- from 1 in its card
   effective_at     timestamptz not null,
-  rates            jsonb not null,                      -- as POST …/versions writes them
+  rates            json not null,                       -- as POST …/versions writes them
   catalogue_version bigint not null,                    -- the first catalogue version that knows it
   published_at     timestamptz not null,
   unique (card, version)
@@ -36,7 +36,7 @@ create table cost_card_versions (
   card             text not null references cost_cards,
   version          int not null check (version > 0),
   effective_at     timestamptz not null,
-  rates            jsonb not null,
+  rates            json not null,
   catalogue_version bigint not null,
   published_at     timestamptz not null,
   unique (card, version)
