@@ -33,7 +33,7 @@ public readonly record struct Credits : IComparable<Credits>
     public static Credits Round(decimal amount) => new(Math.Round(amount, Places, MidpointRounding.ToEven));
 
     /// <summary>True when <paramref name="amount"/> needs no rounding to be credits.</summary>
-    public static bool HasAtMostNinePlaces(decimal amount) => Math.Round(amount, Places) == amount;
+    public static bool HasAtMostNinePlaces(decimal amount) => amount.Scale <= Places || Math.Round(amount, Places) == amount;
 
     public static Credits operator +(Credits left, Credits right) => new(left.Amount + right.Amount);
 

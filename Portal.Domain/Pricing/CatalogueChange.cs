@@ -1,4 +1,5 @@
 using Npgsql;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Pricing;
@@ -9,10 +10,10 @@ namespace Portal.Domain.Pricing;
 /// </summary>
 public sealed class CatalogueChange
 {
-    private CatalogueChange(NpgsqlConnection connection, NpgsqlTransaction transaction, long version, DateTimeOffset now)
+    private CatalogueChange(PlatformTransaction platform, long version, DateTimeOffset now)
     {
-        Connection = connection;
-        Transaction = transaction;
+        Connection = platform.Connection;
+        Transaction = platform.Transaction;
         Version = version;
         Now = now;
     }
@@ -26,30 +27,24 @@ public sealed class CatalogueChange
     /// <summary>The catalogue version that this change makes.</summary>
     public long Version { get; }
 
-    /// <summary>Business time of the change (UTC).</summary>
+    /// <summary>Business time (UTC) at which it had the catalogue to itself: later changes have later ones.</summary>
     public DateTimeOffset Now { get; }
 
     /// <summary>Takes the lock and the next version within a transaction of the caller, who commits it.</summary>
-    public static async Task<CatalogueChange> BeginAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, CancellationToken cancellationToken = default)
+    public static async Task<CatalogueChange> BeginAsync(PlatformTransaction platform, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(platform);
         const string sql = "update platform set catalogue_version = catalogue_version + 1 returning catalogue_version, clock_timestamp() + clock_offset";
-        await using var command = new NpgsqlCommand(sql, connection, transaction);
+        await using var command = new NpgsqlCommand(sql, platform.Connection, platform.Transaction);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
-        return new CatalogueChange(connection, transaction, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1));
+        return new CatalogueChange(platform, reader.GetInt64(0), reader.GetFieldValue<DateTimeOffset>(1));
     }
 
     /// <summary>Makes one change in a transaction of its own; commits when it succeeds.</summary>
-    public static async Task<Result<T>> RunAsync<T>(
-        NpgsqlDataSource source, Func<CatalogueChange, Task<Result<T>>> change, CancellationToken cancellationToken = default)
-    {
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var result = await change(await BeginAsync(connection, transaction, cancellationToken));
-        if (result.Succeeded) await transaction.CommitAsync(cancellationToken);
-        return result;
-    }
+    public static Task<Result<T>> RunAsync<T>(
+        NpgsqlDataSource source, Func<CatalogueChange, Task<Result<T>>> change, CancellationToken cancellationToken = default) =>
+        PlatformTransaction.RunAsync(source, async platform => await change(await BeginAsync(platform, cancellationToken)), cancellationToken);
 
     internal NpgsqlCommand Command(string sql, params object[] values)
     {

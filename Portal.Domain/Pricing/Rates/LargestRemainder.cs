@@ -16,7 +16,14 @@ public static class LargestRemainder
     public static decimal Spread(Span<decimal> amounts)
     {
         var exact = 0m;
-        foreach (var amount in amounts) exact += amount;
+        var needsRounding = false;
+        foreach (var amount in amounts)
+        {
+            exact += amount;
+            needsRounding |= amount.Scale > Credits.Places;
+        }
+
+        if (!needsRounding) return exact;
         var sum = Math.Round(exact, Credits.Places, MidpointRounding.ToEven);
         if (amounts.Length == 1)
         {

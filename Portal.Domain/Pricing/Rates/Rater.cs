@@ -25,7 +25,7 @@ public static class Rater
         for (var i = 0; i < lines.Length; i++)
         {
             var (amount, dimensions) = quantities[i];
-            var quantity = Math.Round(amount, Credits.Places, MidpointRounding.ToEven);
+            var quantity = amount.Scale <= Credits.Places ? amount : Math.Round(amount, Credits.Places, MidpointRounding.ToEven);
             var rate = meterRates?.Find(dimensions);
             rated &= rate is not null;
             total += quantity;

@@ -46,7 +46,7 @@ public sealed class CatalogueTests(PostgresFixture postgres) : IClassFixture<Pos
         catalogues.Cached.ShouldBeSameAs(after);
         after.Version.ShouldBe((long)(await database.ScalarAsync("select catalogue_version from platform"))!);
         var rating = Rate(after, January, 1000m);
-        (rating.Rated, rating.RateVersionId, rating.Credits).ShouldBe((true, published.Id, new Credits(0.5m)));
+        (rating.Rated, rating.RateVersionId, rating.Credits.Amount).ShouldBe((true, published.Id, 0.5m));
     }
 
     [Fact]
