@@ -60,7 +60,7 @@ public readonly struct Result<T>
 {
     private readonly T? value;
 
-    private Result(T? value, Problem? problem)
+    internal Result(T? value, Problem? problem)
     {
         this.value = value;
         Problem = problem;
@@ -86,6 +86,13 @@ public readonly struct Result<T>
     public static implicit operator Result<T>(T value) => new(value, null);
 
     public static implicit operator Result<T>(Problem problem) => new(default, problem);
+}
+
+/// <summary>Makes results of values that convert implicitly to nothing: those whose type is an interface.</summary>
+public static class Result
+{
+    /// <summary>A success.</summary>
+    public static Result<T> Of<T>(T value) => new(value, null);
 }
 
 /// <summary>The value of a command that answers nothing but that it was done.</summary>

@@ -1,1 +1,151 @@
--- to come
+-- Purchases and the money that providers moved for them. Amounts are in major units, rounded to the currency's minor unit.
+create table checkouts (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  pack             text not null,                       -- the terms as they were sold: a later change of the pack changes nothing here
+  pack_name        text not null,
+  pool_id          int not null,
+  credits          numeric(28,9) not null check (credits > 0),
+  bonus_credits    numeric(28,9) not null check (bonus_credits >= 0),
+  priority         smallint not null,
+  products         text[],
+  expires_after    text,                                -- ISO 8601, counted from the payment; null: never
+  currency         char(3) not null,
+  net              numeric(28,9) not null check (net >= 0),
+  tax              numeric(28,9) not null check (tax >= 0),
+  provider         text not null,
+  url              text,                                -- where the customer pays; null until the provider said so
+  state            text not null default 'open' check (state in ('open', 'failed', 'paid')),  -- expired follows from expires_at
+  failure          text,                                -- the provider's code for the last refusal
+  payment_id       uuid,                                -- the payment that bought the pack
+  created_at       timestamptz not null,
+  created_by       text,
+  expires_at       timestamptz not null,                -- the provider takes no payment from then on; a late success still counts
+  primary key (tenant_id, id),
+  foreign key (tenant_id, pool_id) references pools,
+  check ((state = 'paid') = (payment_id is not null))
+);
+create index checkouts_latest on checkouts (tenant_id, created_at);
+
+-- A row before it is a call: its public id is the idempotency key sent and the provider's reference.
+create table payment_attempts (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  provider         text not null,
+  checkout_id      uuid,
+  currency         char(3) not null,
+  amount           numeric(28,9) not null check (amount > 0),
+  state            text not null default 'started' check (state in ('started', 'waiting', 'succeeded', 'declined', 'failed')),
+  provider_object  text,                                -- what the call made, such as a session
+  failure          text,
+  started_at       timestamptz not null,
+  settled_at       timestamptz,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, checkout_id) references checkouts
+);
+create index payment_attempts_checkout on payment_attempts (tenant_id, checkout_id);
+
+-- What a provider says of one payment, cumulative: each only grows, and its growth is what gets booked, so that order and
+-- repeats of messages do not matter. Tenant 0 holds money that nobody here asked for.
+create table payments (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  provider         text not null,
+  provider_payment text not null,
+  attempt_id       uuid,
+  checkout_id      uuid,
+  currency         char(3) not null,
+  captured         numeric(28,9) not null default 0 check (captured >= 0),
+  refunded         numeric(28,9) not null default 0 check (refunded >= 0),
+  disputed         numeric(28,9) not null default 0 check (disputed >= 0),
+  received_at      timestamptz not null,
+  primary key (tenant_id, id),
+  unique (tenant_id, provider, provider_payment),
+  foreign key (tenant_id, attempt_id) references payment_attempts,
+  foreign key (tenant_id, checkout_id) references checkouts
+);
+
+-- Local to the coordinator: whose a provider's object is. The column is not called tenant_id because the table is no tenant's.
+create table provider_objects (
+  provider         text not null,
+  id               text not null,
+  tenant           bigint not null,
+  primary key (provider, id)
+);
+
+-- Local to the coordinator: what providers told, once per event identity, as it came.
+create table webhook_inbox (
+  provider         text not null,
+  event_id         text not null,
+  body             bytea not null,
+  received_at      timestamptz not null default now(),
+  due_at           timestamptz not null default now(),
+  attempts         int not null default 0,
+  tenant           bigint,                              -- once known
+  state            text not null default 'new' check (state in ('new', 'done', 'failed')),
+  error            text,
+  done_at          timestamptz,
+  primary key (provider, event_id)
+);
+create index webhook_inbox_due on webhook_inbox (due_at) where state = 'new';
+
+-- The sandbox provider's own books, as a real provider would keep them on its side. Amounts in minor units; no card numbers.
+create table sandbox_account (
+  id               smallint primary key default 1 check (id = 1),
+  webhook_secret   text not null default 'whsec_' || replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '')
+);
+insert into sandbox_account default values;
+
+create table sandbox_sessions (
+  id               text primary key,
+  mode             text not null check (mode in ('payment', 'setup')),
+  reference        text not null unique,
+  amount           bigint not null check (amount >= 0),
+  currency         char(3) not null,
+  description      text not null,
+  success_url      text not null,
+  cancel_url       text not null,
+  state            text not null default 'open' check (state in ('open', 'challenged', 'succeeded')),
+  failure          text,
+  expires_at       timestamptz not null
+);
+
+create table sandbox_methods (
+  id               text primary key,
+  reference        text not null unique,
+  card             text not null check (card in ('accepted', 'declined', 'challenged')),
+  last4            char(4) not null
+);
+
+create table sandbox_payments (
+  id               text primary key,
+  reference        text not null,
+  session_id       text references sandbox_sessions,
+  method_id        text references sandbox_methods,
+  currency         char(3) not null,
+  amount           bigint not null check (amount > 0),
+  captured         bigint not null check (captured between 0 and amount),
+  refunded         bigint not null default 0 check (refunded between 0 and captured),
+  failure          text,
+  created_at       timestamptz not null
+);
+create index sandbox_payments_reference on sandbox_payments (reference);
+create unique index sandbox_payments_session on sandbox_payments (session_id) where captured > 0;
+create unique index sandbox_payments_charge on sandbox_payments (reference) where method_id is not null;
+
+create table sandbox_refunds (
+  id               text primary key,
+  reference        text not null unique,
+  payment_id       text not null references sandbox_payments,
+  amount           bigint not null check (amount > 0)
+);
+
+create table sandbox_events (
+  id               text primary key,
+  body             bytea not null,
+  created_at       timestamptz not null default now(),
+  due_at           timestamptz not null default now(),
+  attempts         int not null default 0,
+  delivered_at     timestamptz
+);
+create index sandbox_events_due on sandbox_events (due_at) where delivered_at is null;

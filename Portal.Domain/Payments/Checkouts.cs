@@ -1,0 +1,193 @@
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Portal.Domain.Catalog;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Payments;
+
+/// <summary>What somebody wants to buy.</summary>
+/// <param name="TenantId">For whom.</param>
+/// <param name="Pack">Key of the pack.</param>
+/// <param name="Portal">Address of this portal.</param>
+/// <param name="Credits">How many, for a pack that sells a custom amount.</param>
+/// <param name="Pool">Key of the pool that gets the credits; default the shared one.</param>
+/// <param name="Provider">Key of the payment provider; default the portal's.</param>
+/// <param name="Coupon">None exist yet: any is unknown.</param>
+/// <param name="ReturnUrl">Where to go after paying; default the tenant's page for buying.</param>
+/// <param name="Actor">Who asks: <c>member:…</c>, <c>key:…</c>.</param>
+public sealed record CheckoutOrder(
+    long TenantId, string Pack, Uri Portal, decimal? Credits = null, string? Pool = null, string? Provider = null, string? Coupon = null,
+    string? ReturnUrl = null, string? Actor = null);
+
+/// <summary>Purchases of packs on a provider's hosted page, from the start to the answer.</summary>
+public sealed class Checkouts(
+    Wallets wallets, WalletDirectories directories, PaymentProviders providers, IncomingMoney money, NpgsqlDataSource source,
+    IDbContextFactory<PortalDbContext> contexts, TimeProvider time, ILogger<Checkouts> log)
+{
+    /// <summary>
+    /// Starts a purchase and answers it with the address at which the customer pays. Refuses: <c>unknown_tenant</c>, <c>tenant_suspended</c>,
+    /// <c>unknown_pack</c> (also one no longer sold), <c>credits_fixed</c>, <c>credits_out_of_range</c>, <c>nothing_to_pay</c>,
+    /// <c>currency_mismatch</c>, <c>unknown_pool</c>, <c>pool_closed</c>, <c>unknown_provider</c>, <c>unknown_coupon</c>,
+    /// <c>invalid_return_url</c>, <c>return_url_not_registered</c>, <c>provider_refused</c>, <c>provider_unavailable</c>.
+    /// </summary>
+    public async Task<Result<Checkout>> StartAsync(CheckoutOrder order, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(order);
+        if (order.Coupon is not null) return Problem.Field("coupon", "unknown_coupon", $"There is no coupon '{order.Coupon}'.");
+        var provider = providers.Choose(order.Provider);
+        if (provider.Problem is { } noProvider) return noProvider;
+        if (await directories.RecentAsync(order.TenantId, cancellationToken) is not { } tenant) return Problem.NotFound("unknown_tenant", "There is no such tenant.");
+        var target = await ReturnUrls.CheckAsync(source, order.Portal, tenant.TenantKey, order.ReturnUrl, cancellationToken);
+        if (target.Problem is { } badUrl) return badUrl;
+        if (await Packs.FindAsync(source, order.Pack, cancellationToken) is not { Active: true } pack)
+            return Problem.Field("pack", "unknown_pack", $"There is no pack '{order.Pack}' for sale.");
+        if (Price(pack, order.Credits) is var price && price.Problem is { } unpriced) return unpriced;
+
+        var begun = await wallets.RunAsync(
+            order.TenantId, wallet => BeginAsync(wallet, order, pack, price.Value, provider.Value.Key, cancellationToken), cancellationToken);
+        return begun.Problem is { } problem
+            ? problem
+            : await SendAsync(begun.Value.Checkout, begun.Value.Attempt, provider.Value, order.Portal, target.Value, cancellationToken);
+    }
+
+    /// <summary>What a pack costs; the tax on it is 0 until rates are kept. Refuses: <c>credits_fixed</c>, <c>credits_out_of_range</c>, <c>nothing_to_pay</c>.</summary>
+    /// <param name="pack">What is sold.</param>
+    /// <param name="credits">How many, for a pack that sells a custom amount.</param>
+    public static Result<TaxedPrice> Price(Pack pack, decimal? credits = null)
+    {
+        ArgumentNullException.ThrowIfNull(pack);
+        if (credits is { } custom && (custom <= 0m || custom > Credits.Limit || !Credits.HasAtMostNinePlaces(custom)))
+            return Problem.Field("credits", "invalid_credits", "Credits must be above 0, with at most nine decimal places.");
+        var listed = pack.PriceOf(credits is { } asked ? new Credits(asked) : null);
+        if (listed.Problem is { } problem) return problem;
+        var price = TaxedPrice.Of(listed.Value.Amount, pack.TaxInclusive, ratePercent: 0m, pack.Currency);
+        return price.Total > 0m ? price : Problem.Unprocessable("nothing_to_pay", "The price of so few credits rounds to nothing.");
+    }
+
+    /// <summary>The checkout of that id, or null.</summary>
+    public async Task<Checkout?> FindAsync(long tenantId, Guid id, CancellationToken cancellationToken = default)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Set<Checkout>().SingleOrDefaultAsync(checkout => checkout.TenantId == tenantId && checkout.Id == id, cancellationToken);
+    }
+
+    /// <summary>
+    /// The checkout as it stands after asking the provider: for the moment at which the customer comes back, when the webhook may be late.
+    /// What the provider says is booked. Null: no such checkout.
+    /// </summary>
+    public async Task<Checkout?> RefreshAsync(long tenantId, Guid id, CancellationToken cancellationToken = default)
+    {
+        var checkout = await FindAsync(tenantId, id, cancellationToken);
+        if (checkout is null or { State: CheckoutStatus.Paid } || providers.Find(checkout.Provider) is not { } provider) return checkout;
+        foreach (var attempt in await AttemptsAsync(checkout, cancellationToken))
+        {
+            // A success counts whatever was refused before or after it; of refusals the last one stands.
+            foreach (var report in (await provider.LookUpAsync(attempt.Reference, cancellationToken)).OrderByDescending(report => report.Captured))
+                await money.TakeAsync(provider.Key, report, cancellationToken);
+        }
+
+        return await FindAsync(tenantId, id, cancellationToken);
+    }
+
+    /// <summary>One of <see cref="CheckoutStatus"/> now.</summary>
+    public string StatusOf(Checkout checkout)
+    {
+        ArgumentNullException.ThrowIfNull(checkout);
+        return checkout.StatusAt(time.GetUtcNow());
+    }
+
+    /// <summary>The attempts of a checkout, oldest first.</summary>
+    public async Task<IReadOnlyList<PaymentAttempt>> AttemptsAsync(Checkout checkout, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(checkout);
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        return await db.Set<PaymentAttempt>()
+            .Where(attempt => attempt.TenantId == checkout.TenantId && attempt.CheckoutId == checkout.Id)
+            .OrderBy(attempt => attempt.Id).ToListAsync(cancellationToken);
+    }
+
+    // Everything is written before the provider hears of it, so that whatever comes back finds its tenant.
+    private static async Task<Result<(Checkout Checkout, PaymentAttempt Attempt)>> BeginAsync(
+        WalletTransaction wallet, CheckoutOrder order, Pack pack, TaxedPrice price, string provider, CancellationToken cancellationToken)
+    {
+        if (wallet.Directory.Suspended) return Problem.Forbidden("tenant_suspended", "The tenant is suspended and cannot buy credits.");
+        if (pack.Currency.Code != wallet.Directory.Currency)
+            return Problem.Field("pack", "currency_mismatch", $"The pack is sold in {pack.Currency}; the tenant's currency is {wallet.Directory.Currency}.");
+        var poolKey = order.Pool ?? Pool.SharedKey;
+        if (!wallet.Directory.Pools.TryGetValue(poolKey, out var pool)) return Problem.Field("pool", "unknown_pool", $"There is no pool '{poolKey}'.");
+        if (pool.Closed) return Problem.Field("pool", "pool_closed", $"The pool '{poolKey}' is closed.");
+
+        var checkout = NewCheckout(wallet, order, pack, price, provider, pool);
+        var attempt = new PaymentAttempt
+        {
+            TenantId = wallet.TenantId,
+            Id = Uuid7.At(wallet.Now),
+            Provider = provider,
+            CheckoutId = checkout.Id,
+            Currency = checkout.Currency,
+            Amount = checkout.Total,
+            StartedAt = wallet.Now,
+        };
+        wallet.Db.AddRange(checkout, attempt);
+        await ProviderObjects.AddAsync(wallet.Connection, wallet.TenantId, provider, attempt.Reference, cancellationToken);
+        return (checkout, attempt);
+    }
+
+    private static Checkout NewCheckout(WalletTransaction wallet, CheckoutOrder order, Pack pack, TaxedPrice price, string provider, Pool pool) => new()
+    {
+        TenantId = wallet.TenantId,
+        Id = Uuid7.At(wallet.Now),
+        Pack = pack.Key,
+        PackName = pack.Name,
+        PoolId = pool.Id,
+        Credits = pack.Credits?.Amount ?? order.Credits!.Value,
+        BonusCredits = pack.BonusCredits.Amount,
+        Priority = pack.Priority,
+        Products = pack.Products?.ToArray(),
+        ExpiresAfter = pack.Definition.ExpiresAfter,
+        Currency = pack.Currency.Code,
+        Net = price.Net,
+        Tax = price.Tax,
+        Provider = provider,
+        CreatedAt = wallet.Now,
+        CreatedBy = order.Actor,
+        ExpiresAt = wallet.Now + Checkout.Lifetime,
+    };
+
+    private async Task<Result<Checkout>> SendAsync(
+        Checkout checkout, PaymentAttempt attempt, IPaymentProvider provider, Uri portal, Uri target, CancellationToken cancellationToken)
+    {
+        var back = ReturnUrls.WithCheckout(target, checkout.PublicId);
+        var amount = new Money(checkout.Total, Currency.Of(checkout.Currency));
+        Result<HostedPage> page;
+        try
+        {
+            page = await provider.CreateCheckoutAsync(
+                new CheckoutRequest(attempt.Reference, amount, checkout.PackName, back, back, checkout.ExpiresAt, portal), cancellationToken);
+        }
+        catch (Exception exception) when (exception is HttpRequestException or TimeoutException or NpgsqlException)
+        {
+            log.LogWarning(exception, "Payment provider {Provider} did not answer for {Attempt}", provider.Key, attempt.Reference);
+            return new Problem(ProblemKind.Busy, "provider_unavailable", "The payment provider does not answer. Nothing was charged; try again in a moment.");
+        }
+
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        db.Attach(checkout);
+        db.Attach(attempt);
+        if (page.Problem is { } problem)
+        {
+            (checkout.State, checkout.Failure) = (CheckoutStatus.Failed, problem.Code);
+            (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Failed, problem.Code, time.GetUtcNow());
+            await db.SaveChangesAsync(cancellationToken);
+            return problem;
+        }
+
+        checkout.Url = page.Value.Url.AbsoluteUri;
+        (attempt.State, attempt.ProviderObject) = (AttemptState.Waiting, page.Value.ProviderObject);
+        await db.SaveChangesAsync(cancellationToken);
+        return checkout;
+    }
+}

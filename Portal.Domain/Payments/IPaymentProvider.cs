@@ -1,0 +1,97 @@
+using Portal.Domain.Kernel;
+
+namespace Portal.Domain.Payments;
+
+/// <summary>
+/// A company that moves money for us: the sandbox, later Stripe, Adyen, Checkout.com. Amounts are rounded to the currency's minor unit
+/// before they come here. Every call carries a reference, our public id of the attempt, which is also the idempotency key: asked twice
+/// with one reference a provider answers the first outcome. A call that throws has an unknown outcome; <see cref="LookUpAsync"/> finds it.
+/// </summary>
+public interface IPaymentProvider
+{
+    /// <summary>Its key in paths, rows and the account <c>cash:{key}</c>.</summary>
+    string Key { get; }
+
+    /// <summary>Makes a hosted page on which a customer pays once. Refuses: <c>provider_refused</c>.</summary>
+    Task<Result<HostedPage>> CreateCheckoutAsync(CheckoutRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Makes a hosted page on which a customer leaves a payment method for later charges. Refuses: <c>provider_refused</c>.</summary>
+    Task<Result<HostedPage>> SaveMethodAsync(SaveMethodRequest request, CancellationToken cancellationToken);
+
+    /// <summary>The method that was left on the page of that reference, or null when none was yet.</summary>
+    Task<SavedMethod?> FindMethodAsync(string reference, CancellationToken cancellationToken);
+
+    /// <summary>Charges a saved method while the customer is away. A decline is a report with a failure, not a problem. Refuses: <c>unknown_method</c>.</summary>
+    Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Gives back a part of a payment or all of it, and answers the payment as it then stands. Refuses: <c>unknown_payment</c>,
+    /// <c>refund_exceeds_payment</c>.
+    /// </summary>
+    Task<Result<PaymentReport>> RefundAsync(RefundRequest request, CancellationToken cancellationToken);
+
+    /// <summary>Every payment made under a reference, as each stands; empty when the provider knows none.</summary>
+    Task<IReadOnlyList<PaymentReport>> LookUpAsync(string reference, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Verifies a webhook over its raw bytes and reads it. Refuses: <c>invalid_signature</c> (forged, or older than five minutes of real
+    /// time), <c>invalid_payload</c> (signed, but not an event).
+    /// </summary>
+    /// <param name="header">The request's headers by name; null for one that is not there.</param>
+    /// <param name="body">The body exactly as it came.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    Task<Result<ProviderEvent>> VerifyAsync(Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
+
+    /// <summary>Reads a body that <see cref="VerifyAsync"/> has accepted before.</summary>
+    Result<ProviderEvent> Parse(ReadOnlyMemory<byte> body);
+}
+
+/// <summary>A payment to be made on a hosted page.</summary>
+/// <param name="Reference">Our public id of the attempt.</param>
+/// <param name="Amount">Above 0, rounded to the minor unit.</param>
+/// <param name="Description">What the customer reads.</param>
+/// <param name="SuccessUrl">Where the page sends the customer once it is paid; absolute.</param>
+/// <param name="CancelUrl">Where the customer goes who gives up; absolute.</param>
+/// <param name="ExpiresAt">No payment is taken from then on.</param>
+/// <param name="Portal">Address of this portal, for pages that it serves itself.</param>
+public sealed record CheckoutRequest(
+    string Reference, Money Amount, string Description, Uri SuccessUrl, Uri CancelUrl, DateTimeOffset ExpiresAt, Uri Portal);
+
+/// <summary>A payment method to be left on a hosted page; the members are those of <see cref="CheckoutRequest"/>.</summary>
+public sealed record SaveMethodRequest(string Reference, Currency Currency, string Description, Uri SuccessUrl, Uri CancelUrl, DateTimeOffset ExpiresAt, Uri Portal);
+
+/// <summary>A page of the provider.</summary>
+/// <param name="ProviderObject">The provider's id of it.</param>
+/// <param name="Url">Where the customer goes; absolute.</param>
+public sealed record HostedPage(string ProviderObject, Uri Url);
+
+/// <summary>A payment method that may be charged later.</summary>
+/// <param name="Method">The provider's token.</param>
+/// <param name="Label">What to show for it, such as <c>•••• 4242</c>.</param>
+public sealed record SavedMethod(string Method, string Label);
+
+/// <summary>A charge to a saved method.</summary>
+public sealed record ChargeRequest(string Reference, string Method, Money Amount, string Description);
+
+/// <summary>Money to give back.</summary>
+/// <param name="Reference">Our public id of the attempt to refund.</param>
+/// <param name="ProviderPayment">The provider's id of the payment.</param>
+/// <param name="Amount">At most captured less refunded.</param>
+public sealed record RefundRequest(string Reference, string ProviderPayment, Money Amount);
+
+/// <summary>How one payment stands at its provider: cumulative amounts, so that a later report says all that an earlier one did.</summary>
+/// <param name="ProviderPayment">The provider's id of it.</param>
+/// <param name="Reference">Our reference, when it has one.</param>
+/// <param name="Currency">Of all amounts.</param>
+/// <param name="Captured">Money taken from the customer, in all.</param>
+/// <param name="Refunded">Money given back, in all.</param>
+/// <param name="Disputed">Money taken back by disputes, in all.</param>
+/// <param name="Failure">Why it was refused, when nothing was captured: <c>card_declined</c>, <c>authentication_failed</c>, …</param>
+public sealed record PaymentReport(
+    string ProviderPayment, string? Reference, Currency Currency, decimal Captured, decimal Refunded, decimal Disputed, string? Failure);
+
+/// <summary>One message of a provider.</summary>
+/// <param name="Id">The provider's identity of it; a repeat has the same.</param>
+/// <param name="Type">The provider's word for it.</param>
+/// <param name="Payment">The payment it is about, or null when it is about something else.</param>
+public sealed record ProviderEvent(string Id, string Type, PaymentReport? Payment);

@@ -1,0 +1,130 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Payments;
+
+/// <summary>
+/// Books what providers report, whoever asked for it: money that arrives is never turned away. A report is compared with what is booked
+/// of its payment and the difference is posted, so reports may repeat, arrive out of order, late, or both by webhook and by look-up.
+/// </summary>
+public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
+{
+    /// <summary>Books a report under the tenant that it concerns, or as money of unknown origin. Refuses: <c>payment_currency_changed</c>.</summary>
+    /// <returns>The tenant; null when nobody here asked for the payment.</returns>
+    public async Task<Result<long?>> TakeAsync(string provider, PaymentReport report, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(report);
+        if (await ProviderObjects.FindTenantAsync(source, provider, [report.ProviderPayment, report.Reference], cancellationToken) is { } tenant)
+            return (await wallets.RunAsync(tenant, wallet => TakeAsync(wallet, provider, report, cancellationToken), cancellationToken)).Map(_ => (long?)tenant);
+        if (report.Captured == 0m) return (long?)null; // a refusal of nobody's payment
+        return (await UnknownMoney.KeepAsync(source, provider, report, cancellationToken)).Map(_ => (long?)null);
+    }
+
+    private static async Task<Result<Done>> TakeAsync(WalletTransaction wallet, string provider, PaymentReport report, CancellationToken cancellationToken)
+    {
+        wallet.Actor ??= "provider:" + provider;
+        var attempt = await FindAttemptAsync(wallet, report, cancellationToken);
+        var checkout = attempt?.CheckoutId is { } id
+            ? await wallet.Db.Set<Checkout>().AsTracking().SingleAsync(c => c.TenantId == wallet.TenantId && c.Id == id, cancellationToken)
+            : null;
+        if (report.Captured == 0m && report.Failure is not null)
+        {
+            Decline(attempt, checkout, report.Failure, wallet.Now);
+            return default(Done);
+        }
+
+        var payment = await FindOrAddAsync(wallet, provider, report, attempt, cancellationToken);
+        if (payment.Currency != report.Currency.Code)
+            return Problem.Conflict("payment_currency_changed", $"The payment {report.ProviderPayment} was in {payment.Currency}, not {report.Currency}.");
+        if (await BookCaptureAsync(wallet, payment, report, checkout, cancellationToken) is { } problem) return problem;
+        BookReturns(wallet, payment, report);
+        if (attempt is not null && report.Captured > 0m) (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Succeeded, null, attempt.SettledAt ?? wallet.Now);
+        return default(Done);
+    }
+
+    private static async Task<PaymentAttempt?> FindAttemptAsync(WalletTransaction wallet, PaymentReport report, CancellationToken cancellationToken) =>
+        PublicId.TryParse(PublicId.Attempt, report.Reference, out var tenantId, out var id) && tenantId == wallet.TenantId
+            ? await wallet.Db.Set<PaymentAttempt>().AsTracking().SingleOrDefaultAsync(a => a.TenantId == tenantId && a.Id == id, cancellationToken)
+            : null;
+
+    private static async Task<Payment> FindOrAddAsync(
+        WalletTransaction wallet, string provider, PaymentReport report, PaymentAttempt? attempt, CancellationToken cancellationToken)
+    {
+        var known = await wallet.Db.Set<Payment>().AsTracking().SingleOrDefaultAsync(
+            p => p.TenantId == wallet.TenantId && p.Provider == provider && p.ProviderPayment == report.ProviderPayment, cancellationToken);
+        if (known is not null) return known;
+        var payment = new Payment
+        {
+            TenantId = wallet.TenantId,
+            Id = Uuid7.At(wallet.Now),
+            Provider = provider,
+            ProviderPayment = report.ProviderPayment,
+            AttemptId = attempt?.Id,
+            CheckoutId = attempt?.CheckoutId,
+            Currency = report.Currency.Code,
+            ReceivedAt = wallet.Now,
+        };
+        wallet.Db.Add(payment);
+        await ProviderObjects.AddAsync(wallet.Connection, wallet.TenantId, provider, report.ProviderPayment, cancellationToken);
+        return payment;
+    }
+
+    // A refusal told late changes nothing about what was paid since.
+    private static void Decline(PaymentAttempt? attempt, Checkout? checkout, string failure, DateTimeOffset now)
+    {
+        if (attempt is { State: not AttemptState.Succeeded })
+            (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Declined, failure, now);
+        if (checkout is { State: not CheckoutStatus.Paid }) (checkout.State, checkout.Failure) = (CheckoutStatus.Failed, failure);
+    }
+
+    private static async Task<Problem?> BookCaptureAsync(
+        WalletTransaction wallet, Payment payment, PaymentReport report, Checkout? checkout, CancellationToken cancellationToken)
+    {
+        var arrived = report.Captured - payment.Captured;
+        if (arrived <= 0m) return null;
+        payment.Captured = report.Captured;
+        var first = arrived == report.Captured;
+        if (first && checkout is { State: not CheckoutStatus.Paid } && checkout.Currency == payment.Currency && arrived >= checkout.Total
+            && checkout.Currency == wallet.Directory.Currency)
+        {
+            var bought = await Grants.BuyPackAsync(wallet, Purchase(wallet, checkout), cancellationToken);
+            if (bought.Problem is { } problem) return problem;
+            (checkout.State, checkout.Failure, checkout.PaymentId) = (CheckoutStatus.Paid, null, payment.Id);
+            arrived -= checkout.Total;
+            if (arrived == 0m) return null;
+        }
+
+        // Paid twice, or more than asked: theirs to spend. Less than asked, or for what we do not know: for people to look at.
+        var theirs = checkout is { State: CheckoutStatus.Paid } && payment.Currency == wallet.Directory.Currency;
+        wallet.Begin("payment", key: Key(payment, "captured", payment.Captured), reference: checkout?.PublicId, reason: theirs ? "Paid twice" : "Payment that nothing here explains")
+            .Book(Account.Cash(payment.Provider), theirs ? Account.CustomerCredit : Account.Suspense, arrived, payment.Currency);
+        return null;
+    }
+
+    // Refunds and disputes that no command here asked for: the money is gone, why is for people to find out.
+    private static void BookReturns(WalletTransaction wallet, Payment payment, PaymentReport report)
+    {
+        var gone = Math.Max(0m, report.Refunded - payment.Refunded) + Math.Max(0m, report.Disputed - payment.Disputed);
+        payment.Refunded = Math.Max(payment.Refunded, report.Refunded);
+        payment.Disputed = Math.Max(payment.Disputed, report.Disputed);
+        if (gone == 0m) return;
+        wallet.Begin("payment", key: Key(payment, "returned", payment.Refunded + payment.Disputed), reason: "Money that the provider gave back")
+            .Book(Account.Suspense, Account.Cash(payment.Provider), gone, payment.Currency);
+    }
+
+    private static string Key(Payment payment, string what, decimal cumulative) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"payment:{payment.Provider}:{payment.ProviderPayment}:{what}:{cumulative}");
+
+    private static PackPurchase Purchase(WalletTransaction wallet, Checkout checkout)
+    {
+        // A pool that was closed while the customer paid has handed over to the shared one.
+        var pool = wallet.Directory.PoolsById[checkout.PoolId] is { Closed: false } open ? open.Key : Pool.SharedKey;
+        var expires = checkout.ExpiresAfter is { } period ? CalendarSpan.Parse(period)?.AddTo(wallet.Now, wallet.Directory.Zone) : null;
+        return new PackPurchase(
+            pool, checkout.Credits, checkout.BonusCredits, checkout.Net, checkout.Tax, checkout.Currency, checkout.Provider, checkout.PublicId,
+            checkout.Priority, expires, checkout.Products, checkout.PackName);
+    }
+}

@@ -1,0 +1,44 @@
+using System.Text.Json;
+using Portal.Domain.Kernel;
+
+namespace Portal.Domain.Payments.Sandbox;
+
+/// <summary>The body of the sandbox's webhooks. Amounts in minor units, cumulative, like the payment's row at the time of sending.</summary>
+/// <param name="Id">Identity of the event.</param>
+/// <param name="Type"><c>payment.succeeded</c>, <c>payment.declined</c>, <c>payment.refunded</c>, <c>method.saved</c>.</param>
+/// <param name="Payment">The payment, when it is about one.</param>
+public sealed record SandboxEvent(string Id, string Type, SandboxEventPayment? Payment)
+{
+    /// <summary>The body's bytes.</summary>
+    public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, PortalJson.Options);
+
+    /// <summary>Reads a body; <c>invalid_payload</c> for what is none.</summary>
+    public static Result<ProviderEvent> Parse(ReadOnlySpan<byte> body)
+    {
+        try
+        {
+            if (JsonSerializer.Deserialize<SandboxEvent>(body, PortalJson.Options) is { Id.Length: > 0 and <= 200, Type.Length: > 0 } message)
+            {
+                if (message.Payment is null) return new ProviderEvent(message.Id, message.Type, null);
+                if (message.Payment.Report() is { } report) return new ProviderEvent(message.Id, message.Type, report);
+            }
+        }
+        catch (JsonException)
+        {
+            // Said below.
+        }
+
+        return new Problem(ProblemKind.Invalid, "invalid_payload", "The body is no event of the sandbox.");
+    }
+}
+
+/// <summary>A payment as the sandbox's webhooks tell it.</summary>
+public sealed record SandboxEventPayment(
+    string Id, string? Reference, string Currency, long Captured, long Refunded, long Disputed, string? Failure)
+{
+    internal PaymentReport? Report() =>
+        Kernel.Currency.Find(Currency) is { } currency && Id is { Length: > 0 and <= 200 } && Captured >= 0 && Refunded >= 0 && Disputed >= 0
+            ? new PaymentReport(
+                Id, Reference, currency, MinorUnits.Amount(Captured, currency), MinorUnits.Amount(Refunded, currency), MinorUnits.Amount(Disputed, currency), Failure)
+            : null;
+}
