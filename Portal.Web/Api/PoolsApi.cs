@@ -1,0 +1,58 @@
+using Npgsql;
+using Portal.Domain.Kernel;
+using Portal.Domain.Tenants;
+using Portal.Web.Api.Http;
+
+namespace Portal.Web.Api;
+
+/// <summary>Pools as they are set up.</summary>
+public static class PoolsApi
+{
+    /// <summary>Maps the endpoints.</summary>
+    public static void Map(RouteGroupBuilder tenant)
+    {
+        var pools = tenant.MapGroup("/pools").WithTags("Pools");
+        pools.MapGet("", ListAsync).RequireScope(Scope.Read).Answers<Listing<PoolDetails>>().Says("List pools", "By key.");
+        pools.MapPost("", OpenAsync).RequireScope(Scope.Manage).Answers<PoolDetails>(201)
+            .Says("Open a pool", "`kind` defaults to `shared`, `overflow` to `deny`.", """{"key":"team-a","name":"Team A","kind":"team","overflow":"shared"}""");
+        pools.MapPatch("/{pool}", ChangeAsync).RequireScope(Scope.Manage).Answers<PoolDetails>().Says("Change a pool", example: """{"overflow":"deny"}""");
+    }
+
+    private static async Task<IResult> ListAsync([AsParameters] PageQuery query, PathTenant tenant, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var page = query.Read();
+        if (page.Problem is { } problem) return new ProblemAnswer(problem);
+        var pools = await PoolSettings.ListAsync(source, tenant.Id, page.Value.Fetch, page.Value.After, cancellationToken);
+        return page.Value.Answer(pools, pool => pool.Key, pool => pool);
+    }
+
+    private static Task<IResult> OpenAsync(Body<NewPool> body, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
+        writes.InWalletAsync(http, tenant.Id, async wallet =>
+        {
+            var pool = body.Value;
+            var opened = await PoolSettings.OpenAsync(wallet, pool.Key, pool.Name, pool.Kind ?? "shared", pool.Overflow ?? "deny", cancellationToken);
+            return opened.Map(made => Answer.Created($"/v1/tenants/{tenant.Key}/pools/{made.Key}", made));
+        });
+
+    private static Task<IResult> ChangeAsync(
+        string pool, Body<PoolPatch> body, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
+        writes.InWalletAsync(http, tenant.Id, async wallet =>
+        {
+            var (name, overflow) = (body.Value.Name, body.Value.Overflow);
+            if (name is { IsSet: true, Value: null }) return Problem.Field("name", "invalid_name", "The name cannot be cleared.");
+            var wanted = overflow is { IsSet: true, Value: null } ? "deny" : overflow.Value; // cleared: the default
+            return (await PoolSettings.ChangeAsync(wallet, pool, name.Value, wanted, cancellationToken)).Map(changed => Answer.Ok(changed));
+        });
+}
+
+/// <summary>A pool to open.</summary>
+/// <param name="Key">1 to 64 of a-z, 0-9, hyphen, dot and underscore.</param>
+/// <param name="Name">1 to 200 characters.</param>
+/// <param name="Kind">`shared` (default), `team` or `member`.</param>
+/// <param name="Overflow">`deny` (default), or `shared`: what its grants cannot serve draws from the shared pool.</param>
+public sealed record NewPool(string Key, string Name, string? Kind = null, string? Overflow = null);
+
+/// <summary>What of a pool changes.</summary>
+/// <param name="Name">1 to 200 characters.</param>
+/// <param name="Overflow">`deny` or `shared`; null is `deny`.</param>
+public sealed record PoolPatch(Optional<string> Name = default, Optional<string> Overflow = default);

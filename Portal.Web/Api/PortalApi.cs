@@ -1,0 +1,38 @@
+using Portal.Domain.Tenants;
+using Portal.Web.Api.Http;
+
+namespace Portal.Web.Api;
+
+/// <summary>The HTTP API, version 1: a file per noun, mapped here.</summary>
+public static class PortalApi
+{
+    /// <summary>Registers what the API needs besides the domain.</summary>
+    public static WebApplicationBuilder AddPortalApi(this WebApplicationBuilder builder)
+    {
+        ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
+        builder.Services.AddSingleton<TenantGate>();
+        builder.Services.AddSingleton<ApiWrites>();
+        builder.Services.AddApiDocument();
+        builder.Services.AddHostedService<FirstPlatformKey>();
+        return builder;
+    }
+
+    /// <summary>Maps everything under <c>/v1</c>, the OpenAPI document and its page.</summary>
+    public static WebApplication MapPortalApi(this WebApplication app)
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/v1", StringComparison.OrdinalIgnoreCase), api => api.UseMiddleware<ApiGate>());
+        var v1 = app.MapGroup("/v1").AllowAnonymous().DisableAntiforgery().AddEndpointFilter(ApiProblems.RefuseUnchecked);
+        var tenant = v1.MapGroup($"/tenants/{{{ApiGate.TenantParameter}}}");
+        TenantsApi.Map(v1, tenant);
+        PoolsApi.Map(tenant);
+        TeamsApi.Map(tenant);
+        ConsumersApi.Map(tenant);
+        MembersApi.Map(tenant);
+        ApiKeysApi.Map(v1, tenant);
+        AuditApi.Map(v1, tenant);
+        app.MapApiDocument();
+        return app;
+    }
+}
