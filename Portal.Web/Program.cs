@@ -1,3 +1,5 @@
+using Portal.Domain;
+using Portal.Web.Api;
 using Portal.Web.Hosting;
 
 if (args is ["migrate", .. var rest]) return await DatabaseHosting.MigrateAsync(rest);
@@ -5,9 +7,12 @@ if (args is ["migrate", .. var rest]) return await DatabaseHosting.MigrateAsync(
 var builder = WebApplication.CreateBuilder(args);
 await using var database = await builder.AddDatabaseAsync();
 if (database is null) return 1;
+builder.Services.AddPortalDomain().AddPortalBackground();
+builder.AddPortalApi();
 builder.AddPortalUi();
 
 var app = builder.Build();
+app.MapPortalApi();
 app.MapPortalUi();
 await app.RunAsync();
 return 0;
