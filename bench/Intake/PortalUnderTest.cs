@@ -1,0 +1,155 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Net.Sockets;
+using Npgsql;
+using Portal.Domain.Data.EmbeddedPostgres;
+
+namespace Portal.Bench.Intake;
+
+/// <summary>A portal of the benchmark's own: an embedded PostgreSQL with default durability and Portal.Web as a process beside it.</summary>
+internal sealed class PortalUnderTest : IAsyncDisposable
+{
+    /// <summary>The hot tenant.</summary>
+    public const string Tenant = "hot";
+
+    private readonly EmbeddedPostgres postgres;
+    private readonly string directory;
+    private Process? web;
+
+    private PortalUnderTest(EmbeddedPostgres postgres, string directory)
+    {
+        this.postgres = postgres;
+        this.directory = directory;
+        Address = new Uri($"http://localhost:{FreePort().ToString(CultureInfo.InvariantCulture)}");
+    }
+
+    public Uri Address { get; }
+
+    public string PlatformKey { get; private set; } = "";
+
+    public string SuperuserConnectionString => postgres.SuperuserConnectionString;
+
+    public static async Task<PortalUnderTest> StartAsync()
+    {
+        var directory = Directory.CreateTempSubdirectory("portal-bench-").FullName;
+        var postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory });
+        var portal = new PortalUnderTest(postgres, directory);
+        try
+        {
+            await portal.StartWebAsync();
+            await portal.PrepareAsync();
+            return portal;
+        }
+        catch
+        {
+            await portal.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Fails unless the database holds each acknowledged event once and the books balance.</summary>
+    public async Task CheckAsync(long acknowledged)
+    {
+        await using var source = NpgsqlDataSource.Create(postgres.OwnerConnectionString);
+        await using var command = source.CreateCommand("""
+            select (select count(*) from events), (select count(*) from event_identities), (select sum(events) from usage_hourly)::bigint,
+              (select sum(credits) from events) = (select balance from ledger_accounts where account = 'consumed:llm')
+            """);
+        await using var reader = await command.ExecuteReaderAsync();
+        await reader.ReadAsync();
+        var (events, identities, rolled, balanced) = (reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), reader.GetBoolean(3));
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  acknowledged {acknowledged:N0}, stored {events:N0}, identities {identities:N0}, in rollups {rolled:N0}, ledger equal: {balanced}"));
+        if (acknowledged != events || events != identities || events != rolled || !balanced) throw new InvalidOperationException("The run was not correct; its speed means nothing.");
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (web is { HasExited: false })
+        {
+            web.Kill(entireProcessTree: true);
+            await web.WaitForExitAsync();
+        }
+
+        web?.Dispose();
+        await postgres.DisposeAsync();
+        Directory.Delete(directory, recursive: true);
+    }
+
+    private async Task StartWebAsync()
+    {
+        PlatformKey = Environment.GetEnvironmentVariable("Portal__BootstrapPlatformKey") ?? BootstrapKey;
+        var assembly = Path.Combine(AppContext.BaseDirectory, "Portal.Web.dll");
+        var start = new ProcessStartInfo("dotnet", ["exec", assembly]) { WorkingDirectory = Path.GetDirectoryName(assembly), RedirectStandardOutput = true };
+        start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
+        start.Environment["ASPNETCORE_URLS"] = Address.ToString();
+        start.Environment["ConnectionStrings__Portal"] = postgres.AppConnectionString;
+        start.Environment["ConnectionStrings__PortalOwner"] = postgres.OwnerConnectionString;
+        start.Environment["Portal__DataDirectory"] = directory;
+        start.Environment["Portal__BootstrapPlatformKey"] = PlatformKey;
+        start.Environment["Portal__Seed"] = "none";
+        start.Environment["Serilog__MinimumLevel__Default"] = "Warning";
+        web = Process.Start(start) ?? throw new InvalidOperationException("The portal did not start.");
+        web.OutputDataReceived += (_, _) => { };
+        web.BeginOutputReadLine();
+        using var client = new HttpClient { BaseAddress = Address };
+        for (var i = 0; i < 300; i++)
+        {
+            if (web.HasExited) throw new InvalidOperationException($"The portal ended with {web.ExitCode}.");
+            try
+            {
+                using var response = await client.GetAsync(new Uri("/health/ready", UriKind.Relative));
+                if (response.IsSuccessStatusCode) return;
+            }
+            catch (HttpRequestException)
+            {
+                // Not listening yet.
+            }
+
+            await Task.Delay(200);
+        }
+
+        throw new InvalidOperationException("The portal was not ready within a minute.");
+    }
+
+    // The catalogue of the load: one model, priced in credits and in cost, and grants that outlast the run.
+    private async Task PrepareAsync()
+    {
+        using var client = new HttpClient { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", PlatformKey);
+        await SendAsync(client, HttpMethod.Put, $"/v1/tenants/{Tenant}", """{"name":"Hot","currency":"USD"}""");
+        await SendAsync(client, HttpMethod.Put, "/v1/meters/llm", """
+            {"event_type":"llm.completion","product":"llm","aggregation":"sum","dimensions":["model","tier"],"defaults":{"tier":"standard"},
+             "quantities":[{"property":"input_tokens","set":{"token_type":"input"}},{"property":"output_tokens","set":{"token_type":"output"}}]}
+            """);
+        await SendAsync(client, HttpMethod.Put, "/v1/rate-cards/default", """{"name":"Default"}""");
+        await SendAsync(client, HttpMethod.Post, "/v1/rate-cards/default/versions", Rates("CREDIT", "0.375", "1.5"));
+        await SendAsync(client, HttpMethod.Put, "/v1/cost-cards/vendor", """{"name":"Vendor"}""");
+        await SendAsync(client, HttpMethod.Post, "/v1/cost-cards/vendor/versions", Rates("USD", "0.0025", "0.01"));
+        for (var i = 0; i < 3; i++)
+            await SendAsync(client, HttpMethod.Post, $"/v1/tenants/{Tenant}/grants", """{"credits":"1000000000","source":"purchase","value":"9000000.00","currency":"USD"}""");
+    }
+
+    private static string Rates(string unit, string input, string output) => $$$"""
+        {"effective_at":"2020-01-01T00:00:00Z","rates":[
+          {"meter":"llm","match":{"model":"gpt-4o","token_type":"input"},"unit":"{{{unit}}}","price":{"model":"per_unit","amount":"{{{input}}}","per":"1000"}},
+          {"meter":"llm","match":{"model":"gpt-4o","token_type":"output"},"unit":"{{{unit}}}","price":{"model":"per_unit","amount":"{{{output}}}","per":"1000"}}]}
+        """;
+
+    private static async Task SendAsync(HttpClient client, HttpMethod method, string path, string json)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative)) { Content = new StringContent(json, System.Text.Encoding.UTF8, "application/json") };
+        using var response = await client.SendAsync(request);
+        if (!response.IsSuccessStatusCode) throw new InvalidOperationException($"{method} {path}: {(int)response.StatusCode} {await response.Content.ReadAsStringAsync()}");
+    }
+
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+    }
+
+    private const string BootstrapKey = "to be replaced";
+}

@@ -1,0 +1,60 @@
+using System.Diagnostics;
+using Npgsql;
+
+namespace Portal.Bench.Intake;
+
+/// <summary>
+/// What most write first: for each event one row and one <c>UPDATE</c> of a balance, in a transaction, over 16 connections with
+/// prepared statements, on the same PostgreSQL.
+/// </summary>
+internal sealed class RowPerEventPeer : IAsyncDisposable
+{
+    private const int Connections = 16;
+    private readonly NpgsqlDataSource source;
+
+    private RowPerEventPeer(NpgsqlDataSource source) => this.source = source;
+
+    public static async Task<RowPerEventPeer> StartAsync(string superuserConnectionString)
+    {
+        await using (var admin = NpgsqlDataSource.Create(superuserConnectionString))
+        await using (var create = admin.CreateCommand("create database peer"))
+            await create.ExecuteNonQueryAsync();
+
+        var settings = new NpgsqlConnectionStringBuilder(superuserConnectionString) { Database = "peer", MaxAutoPrepare = 20, AutoPrepareMinUsages = 1, NoResetOnClose = true };
+        var source = NpgsqlDataSource.Create(settings.ConnectionString);
+        await using var tables = source.CreateCommand("""
+            create table wallets (tenant_id bigint primary key, balance numeric(28,9) not null);
+            create table events (tenant_id bigint, event_id text, occurred_at timestamptz not null, model text not null, input_tokens bigint not null,
+              output_tokens bigint not null, credits numeric(28,9) not null, primary key (tenant_id, event_id));
+            insert into wallets values (1, 1000000000)
+            """);
+        await tables.ExecuteNonQueryAsync();
+        return new RowPerEventPeer(source);
+    }
+
+    /// <summary>Events per second.</summary>
+    public async Task<double> RunAsync(TimeSpan time)
+    {
+        var watch = Stopwatch.StartNew();
+        var counts = await Task.WhenAll(Enumerable.Range(0, Connections).Select(_ => Task.Run(() => WriteUntilAsync(watch, time))));
+        return counts.Sum() / watch.Elapsed.TotalSeconds;
+    }
+
+    public ValueTask DisposeAsync() => source.DisposeAsync();
+
+    private async Task<long> WriteUntilAsync(Stopwatch watch, TimeSpan time)
+    {
+        await using var connection = await source.OpenConnectionAsync();
+        for (var count = 0L; ; count++)
+        {
+            if (watch.Elapsed >= time) return count;
+            await using var batch = new NpgsqlBatch(connection);
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("insert into events values (1, $1, $2, 'gpt-4o', 4808, 10, 1.818)")
+            {
+                Parameters = { new() { Value = Guid.CreateVersion7().ToString() }, new() { Value = DateTimeOffset.UtcNow } },
+            });
+            batch.BatchCommands.Add(new NpgsqlBatchCommand("update wallets set balance = balance - 1.818 where tenant_id = 1"));
+            await batch.ExecuteNonQueryAsync(); // a batch is one transaction
+        }
+    }
+}
