@@ -31,6 +31,7 @@ public static class PortalApi
         ConsumersApi.Map(tenant);
         MembersApi.Map(tenant);
         ApiKeysApi.Map(v1, tenant);
+        EventsApi.Map(v1);
         AuditApi.Map(v1, tenant);
         app.MapApiDocument();
         return app;

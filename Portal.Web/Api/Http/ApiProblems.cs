@@ -8,7 +8,8 @@ namespace Portal.Web.Api.Http;
 public static class ApiProblems
 {
     /// <summary>Codes that decide the status rather than their kind.</summary>
-    public const string BodyTooLarge = "body_too_large", TooBusy = "too_busy", InProgress = "in_progress", Unauthenticated = "unauthenticated";
+    public const string BodyTooLarge = "body_too_large", TooBusy = "too_busy", InProgress = "in_progress", Unauthenticated = "unauthenticated",
+        UnsupportedMediaType = "unsupported_media_type";
 
     /// <summary>The status of a problem.</summary>
     public static int StatusOf(Problem problem)
@@ -19,6 +20,7 @@ public static class ApiProblems
             (BodyTooLarge, _) => 413,
             (TooBusy, _) => 429,
             (Unauthenticated, _) => 401,
+            (UnsupportedMediaType, _) => 415,
             (_, ProblemKind.Invalid) => 400,
             (_, ProblemKind.Unprocessable) => 422,
             (_, ProblemKind.NotFound) => 404,
