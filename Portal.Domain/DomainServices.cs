@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Domain.Data;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
@@ -12,6 +13,7 @@ public static class DomainServices
 {
     /// <summary>Registers everything but the background services.</summary>
     public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
+        .AddSingleton<TenantReads>()
         .AddSingleton<WalletDirectories>()
         .AddSingleton<WalletSignals>()
         .AddSingleton<Wallets>()

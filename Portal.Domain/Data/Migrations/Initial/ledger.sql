@@ -13,6 +13,7 @@ create table ledger_transactions (
   primary key (tenant_id, id)
 );
 create unique index ledger_transactions_once on ledger_transactions (tenant_id, idempotency_key) where idempotency_key is not null;
+create index ledger_transactions_kind on ledger_transactions (tenant_id, kind, id);   -- statements of one kind
 
 create table ledger_entries (
   tenant_id        bigint not null,

@@ -72,5 +72,5 @@ revoke select on api_keys from portal_page;
 grant select (tenant_id, id, name, hint, scopes, consumer_id, created_at, created_by, last_used_at, revoked_at) on api_keys to portal_page;
 revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
--- The catalogue is the platform's: every page may read it.
-grant select on products, packs, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
+-- The catalogue and the clock are the platform's: every page may read them.
+grant select on platform, products, packs, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;

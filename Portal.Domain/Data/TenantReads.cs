@@ -1,0 +1,62 @@
+using Npgsql;
+using Portal.Domain.Kernel;
+
+namespace Portal.Domain.Data;
+
+/// <summary>
+/// Opens what pages and the API read of one tenant: as role <c>portal_page</c> with <c>app.tenant</c> set, so that row-level security
+/// hides every other tenant even from a query that forgot to ask; in one snapshot, so that the figures of a page agree.
+/// </summary>
+public sealed class TenantReads(NpgsqlDataSource source)
+{
+    // The role and the tenant hold until the transaction ends; the clock is read after the snapshot is taken, never before
+    // something that is in it.
+    private const string Enter = "select set_config('role', 'portal_page', true), set_config('app.tenant', $1, true)";
+
+    private const string Look = """
+        select greatest(clock_timestamp() + p.clock_offset, w.last_posted_at), t.time_zone, t.currency::text, w.version
+        from wallets w join tenants t on t.tenant_id = w.tenant_id cross join platform p where w.tenant_id = $1
+        """;
+
+    /// <summary>Runs <paramref name="read"/> in one snapshot of the tenant; nothing can be written in it.</summary>
+    /// <exception cref="InvalidOperationException">There is no such tenant: callers have found it before.</exception>
+    public async Task<T> RunAsync<T>(long tenantId, Func<TenantRead, Task<T>> read, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        await using var transaction = await connection.BeginTransactionAsync(System.Data.IsolationLevel.RepeatableRead, cancellationToken);
+        var answer = await read(await OpenAsync(connection, tenantId, cancellationToken));
+        await transaction.CommitAsync(cancellationToken);
+        return answer;
+    }
+
+    /// <summary>The wallet's version alone: what an open page compares every second. 0 when there is none.</summary>
+    public async Task<long> VersionAsync(long tenantId, CancellationToken cancellationToken = default)
+    {
+        await using var command = source.CreateCommand("select version from wallets where tenant_id = $1");
+        command.Parameters.AddWithValue(tenantId);
+        return (long?)await command.ExecuteScalarAsync(cancellationToken) ?? 0L;
+    }
+
+    private static async Task<TenantRead> OpenAsync(NpgsqlConnection connection, long tenantId, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection);
+        batch.Add(Enter, tenantId.ToString(System.Globalization.CultureInfo.InvariantCulture));
+        batch.Add(Look, tenantId);
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        await reader.NextResultAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken)) throw new InvalidOperationException($"There is no tenant {tenantId}.");
+        return new TenantRead(
+            connection, tenantId, reader.GetFieldValue<DateTimeOffset>(0), Instants.FindZone(reader.GetString(1)) ?? TimeZoneInfo.Utc, reader.GetString(2),
+            reader.GetInt64(3));
+    }
+}
+
+/// <summary>One snapshot of one tenant, for the queries of a page or an answer.</summary>
+/// <param name="Connection">Inside the transaction that holds the snapshot.</param>
+/// <param name="TenantId">The tenant; queries name it first all the same.</param>
+/// <param name="Now">Business time: the database's clock plus the sandbox's offset, never before what the snapshot holds.</param>
+/// <param name="Zone">The tenant's zone, for days and hours.</param>
+/// <param name="Currency">The tenant's currency.</param>
+/// <param name="Version">The wallet's version in the snapshot.</param>
+public sealed record TenantRead(NpgsqlConnection Connection, long TenantId, DateTimeOffset Now, TimeZoneInfo Zone, string Currency, long Version);
