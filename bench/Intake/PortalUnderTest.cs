@@ -79,9 +79,9 @@ internal sealed class PortalUnderTest : IAsyncDisposable
 
     private async Task StartWebAsync()
     {
-        PlatformKey = Environment.GetEnvironmentVariable("Portal__BootstrapPlatformKey") ?? BootstrapKey;
+        PlatformKey = BootstrapKey;
         var assembly = Path.Combine(AppContext.BaseDirectory, "Portal.Web.dll");
-        var start = new ProcessStartInfo("dotnet", ["exec", assembly]) { WorkingDirectory = Path.GetDirectoryName(assembly), RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("dotnet", ["exec", assembly]) { WorkingDirectory = Path.GetDirectoryName(assembly), RedirectStandardOutput = true, UseShellExecute = false };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["ASPNETCORE_URLS"] = Address.ToString();
         start.Environment["ConnectionStrings__Portal"] = postgres.AppConnectionString;
@@ -151,5 +151,5 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
 
-    private const string BootstrapKey = "to be replaced";
+    private const string BootstrapKey = "bench-platform-key";
 }

@@ -13,6 +13,8 @@ internal readonly record struct TraceRow(int Number, DateTimeOffset At, long Inp
 /// </summary>
 internal sealed class Trace
 {
+    private static readonly string[] Columns = ["TIMESTAMP", "ContextTokens", "GeneratedTokens"];
+
     private Trace(string name, ulong digest, IReadOnlyList<TraceRow> rows)
     {
         Name = name;
@@ -37,7 +39,7 @@ internal sealed class Trace
         var lines = text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length == 0) throw new FormatException("The file is empty.");
         var header = lines[0].Split(',', StringSplitOptions.TrimEntries);
-        var columns = new[] { "TIMESTAMP", "ContextTokens", "GeneratedTokens" }.Select(name => Array.IndexOf(header, name)).ToArray();
+        var columns = Columns.Select(name => Array.IndexOf(header, name)).ToArray();
         if (columns.Contains(-1)) throw new FormatException("Line 1: the columns TIMESTAMP, ContextTokens and GeneratedTokens are expected.");
         var rows = lines.Skip(1).Select((line, i) => Parse(line, i, columns)).ToArray();
         if (rows.Length == 0) throw new FormatException("The file has no rows.");
