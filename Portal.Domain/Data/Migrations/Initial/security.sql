@@ -43,10 +43,15 @@ grant execute on function ensure_event_partitions(timestamptz, timestamptz) to p
 alter default privileges in schema public grant select, insert, update, delete on tables to portal_app;
 alter default privileges in schema public grant usage, select on sequences to portal_app;
 
-select make_append_only(t::regclass) from unnest(array[
+-- Invariant 2 holds for these and for every month of events; reconciliation looks whether it does.
+create function append_only_tables() returns setof regclass language sql stable as $$
+  select t::regclass from unnest(array[
   'ledger_transactions', 'ledger_entries', 'draws', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months',
   'rate_card_versions', 'cost_card_versions'
-]) t;
+]) t
+  union select inhrelid::regclass from pg_inherits where inhparent = 'events'::regclass
+$$;
+select make_append_only(t) from append_only_tables() t;
 select ensure_event_partitions(now() - interval '1 month', now() + interval '3 months');
 
 -- Pages read as portal_page with app.tenant set: the second fence behind their queries. Tables that are filled by COPY

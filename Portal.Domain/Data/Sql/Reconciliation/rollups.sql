@@ -1,0 +1,60 @@
+-- Usage by hour, as the events and the ratings of settled debts say it. The model stands in an event's data alone: it is compared
+-- where the meter reads it there and was not changed since the product's first event. A tenant whose zone moved by part of an hour
+-- is compared over all hours, since its hours then began at another minute.
+with zones as (
+  select t.tenant_id, t.time_zone as zone, exists (
+    select from usage_hourly u
+    where u.tenant_id = t.tenant_id and date_trunc('hour', u.hour at time zone t.time_zone) <> u.hour at time zone t.time_zone
+  ) as moved
+  from tenants t
+), models as (
+  select m.product, m.key as meter, coalesce(m.definition -> 'defaults' ->> 'model', '') as otherwise
+  from meters m
+  where m.product not in (
+    select m.product from meters m
+    where not coalesce(m.definition -> 'dimensions' ? 'model', false)
+      or jsonb_path_exists(m.definition, '$.quantities[*].set.model')
+      or exists (select from events e where e.product = m.product and e.transaction_id < uuid7_floor(m.updated_at))
+  )
+), happened as (
+  select e.tenant_id,
+    case when z.moved then 'epoch'::timestamptz else
+      (date_trunc('hour', e.occurred_at at time zone z.zone) - (e.occurred_at at time zone z.zone - e.occurred_at at time zone 'UTC')) at time zone 'UTC'
+    end as hour,
+    e.team_id, e.pool_named_id, e.consumer_id, e.product,
+    case when m.meter is null or e.quantity = 0 then '' else coalesce(nullif(e.data ->> 'model', ''), m.otherwise) end as model,
+    coalesce(e.cost_currency::text, '') as cost_currency, e.quantity, e.credits, e.revenue, e.cost, e.transaction_id, e.ordinal
+  from events e
+  join zones z on z.tenant_id = e.tenant_id
+  left join models m on m.meter = e.meter
+  where e.rated
+), said as (
+  select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
+    sum(events) as events, sum(quantity) as quantity, sum(credits) as credits, sum(revenue) as revenue, sum(cost) as cost, sum(unknown) as unknown
+  from (
+    select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
+      1 as events, quantity, credits, revenue, coalesce(cost, 0) as cost, (cost is null)::int as unknown
+    from happened
+    union all
+    select h.tenant_id, h.hour, h.team_id, h.pool_named_id, h.consumer_id, h.product, h.model, h.cost_currency,
+      0, 0, r.credits, r.revenue, coalesce(r.cost, 0), 0
+    from ratings r join happened h on h.tenant_id = r.tenant_id and h.transaction_id = r.event_transaction_id and h.ordinal = r.event_ordinal
+  ) each
+  group by 1, 2, 3, 4, 5, 6, 7, 8
+), kept as (
+  select u.tenant_id, case when z.moved then 'epoch'::timestamptz else u.hour end as hour, u.team_id, u.pool_named_id, u.consumer_id, u.product,
+    case when u.product in (select product from models) then u.model else '' end as model, u.cost_currency,
+    sum(u.events) as events, sum(u.quantity) as quantity, sum(u.credits) as credits, sum(u.revenue) as revenue, sum(u.cost) as cost,
+    sum(u.cost_unknown) as unknown
+  from usage_hourly u join zones z on z.tenant_id = u.tenant_id
+  group by 1, 2, 3, 4, 5, 6, 7, 8
+)
+select coalesce(s.tenant_id, k.tenant_id) as tenant_id,
+  format('hour %s, team %s, pool %s, consumer %s, product %s, model %s, costs in %s: (events, quantity, credits, revenue, cost, cost unknown)',
+    coalesce(s.hour, k.hour) at time zone 'UTC', coalesce(s.team_id, k.team_id), coalesce(s.pool_named_id, k.pool_named_id),
+    coalesce(s.consumer_id, k.consumer_id), coalesce(s.product, k.product), coalesce(s.model, k.model), coalesce(s.cost_currency, k.cost_currency)) as subject,
+  row(coalesce(s.events, 0), coalesce(s.quantity, 0), coalesce(s.credits, 0), coalesce(s.revenue, 0), coalesce(s.cost, 0), coalesce(s.unknown, 0)) as expected,
+  row(coalesce(k.events, 0), coalesce(k.quantity, 0), coalesce(k.credits, 0), coalesce(k.revenue, 0), coalesce(k.cost, 0), coalesce(k.unknown, 0)) as found
+from said s
+full join kept k on k.tenant_id = s.tenant_id and k.hour = s.hour and k.team_id = s.team_id and k.pool_named_id = s.pool_named_id
+  and k.consumer_id = s.consumer_id and k.product = s.product and k.model = s.model and k.cost_currency = s.cost_currency
