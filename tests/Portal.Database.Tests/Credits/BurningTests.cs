@@ -1,7 +1,7 @@
 using Portal.Domain.Metering.Intake;
 using Portal.Testing;
 
-namespace Portal.Database.Tests.Credits;
+namespace Portal.Database.Tests.Wallet;
 
 public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {

@@ -12,8 +12,8 @@ with zones as (
   from meters m
   where m.product not in (
     select m.product from meters m
-    where not coalesce(m.definition -> 'dimensions' ? 'model', false)
-      or jsonb_path_exists(m.definition, '$.quantities[*].set.model')
+    where not coalesce(m.definition::jsonb -> 'dimensions' ? 'model', false)
+      or jsonb_path_exists(m.definition::jsonb, '$.quantities[*].set.model')
       or exists (select from events e where e.product = m.product and e.transaction_id < uuid7_floor(m.updated_at))
   )
 ), happened as (
@@ -50,11 +50,11 @@ with zones as (
   group by 1, 2, 3, 4, 5, 6, 7, 8
 )
 select coalesce(s.tenant_id, k.tenant_id) as tenant_id,
-  format('hour %s, team %s, pool %s, consumer %s, product %s, model %s, costs in %s: (events, quantity, credits, revenue, cost, cost unknown)',
+  format('hour %s, team %s, pool %s, consumer %s, product %s, model %s, costs in %s: {events, quantity, credits, revenue, cost, cost unknown}',
     coalesce(s.hour, k.hour) at time zone 'UTC', coalesce(s.team_id, k.team_id), coalesce(s.pool_named_id, k.pool_named_id),
     coalesce(s.consumer_id, k.consumer_id), coalesce(s.product, k.product), coalesce(s.model, k.model), coalesce(s.cost_currency, k.cost_currency)) as subject,
-  row(coalesce(s.events, 0), coalesce(s.quantity, 0), coalesce(s.credits, 0), coalesce(s.revenue, 0), coalesce(s.cost, 0), coalesce(s.unknown, 0)) as expected,
-  row(coalesce(k.events, 0), coalesce(k.quantity, 0), coalesce(k.credits, 0), coalesce(k.revenue, 0), coalesce(k.cost, 0), coalesce(k.unknown, 0)) as found
+  array[coalesce(s.events, 0), coalesce(s.quantity, 0), coalesce(s.credits, 0), coalesce(s.revenue, 0), coalesce(s.cost, 0), coalesce(s.unknown, 0)]::numeric[] as expected,
+  array[coalesce(k.events, 0), coalesce(k.quantity, 0), coalesce(k.credits, 0), coalesce(k.revenue, 0), coalesce(k.cost, 0), coalesce(k.unknown, 0)]::numeric[] as found
 from said s
 full join kept k on k.tenant_id = s.tenant_id and k.hour = s.hour and k.team_id = s.team_id and k.pool_named_id = s.pool_named_id
   and k.consumer_id = s.consumer_id and k.product = s.product and k.model = s.model and k.cost_currency = s.cost_currency
