@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components.Authorization;
 using Microsoft.AspNetCore.DataProtection;
+using Microsoft.AspNetCore.Diagnostics;
 using Microsoft.AspNetCore.Identity;
 using Microsoft.AspNetCore.Localization;
 using Microsoft.EntityFrameworkCore;
@@ -34,6 +35,7 @@ public static class UiHosting
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TenantAccess>();
+        services.AddSingleton<Leaving>();
         services.AddSingleton(provider => Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
         services.AddPortalIdentity(builder.Environment);
         services.Configure<RequestLocalizationOptions>(ReadersFormats);
@@ -45,10 +47,12 @@ public static class UiHosting
     {
         ArgumentNullException.ThrowIfNull(app);
         // The API answers problem documents; only pages get pages.
-        app.UseWhen(IsPage, pages =>
+        if (!app.Environment.IsDevelopment()) app.UseWhen(IsPage, pages => pages.UseExceptionHandler("/error", createScopeForErrors: true));
+        app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+        app.Use((context, next) =>
         {
-            if (!app.Environment.IsDevelopment()) pages.UseExceptionHandler("/error", createScopeForErrors: true);
-            pages.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
+            if (!IsPage(context) && context.Features.Get<IStatusCodePagesFeature>() is { } pages) pages.Enabled = false;
+            return next(context);
         });
         app.UseSecurityHeaders();
         app.UseAuthentication();

@@ -9,7 +9,7 @@ namespace Portal.Web.Theming;
 /// </summary>
 public static class PortalTheme
 {
-    private const string Sans = "'Geist', ui-sans-serif, system-ui, -apple-system, 'Segoe UI', 'Liberation Sans', sans-serif";
+    private static readonly string[] Sans = ["Geist", "system-ui", "-apple-system", "Segoe UI", "Liberation Sans", "sans-serif"];
 
     private static readonly PaletteLight Light = new()
     {
@@ -132,7 +132,7 @@ public static class PortalTheme
         LayoutProperties = new LayoutProperties { DefaultBorderRadius = "10px", DrawerWidthLeft = "248px", AppbarHeight = "60px" },
         Typography = new Typography
         {
-            Default = new DefaultTypography { FontFamily = [Sans], FontSize = ".9375rem", LineHeight = "1.5", LetterSpacing = "-.003em" },
+            Default = new DefaultTypography { FontFamily = Sans, FontSize = ".9375rem", LineHeight = "1.5", LetterSpacing = "-.003em" },
             H1 = Heading<H1Typography>("2.25rem", "600", "-.028em"),
             H2 = Heading<H2Typography>("1.875rem", "600", "-.025em"),
             H3 = Heading<H3Typography>("1.5rem", "600", "-.02em"),
@@ -150,10 +150,10 @@ public static class PortalTheme
     };
 
     private static T Heading<T>(string size, string weight, string spacing) where T : BaseTypography, new() =>
-        new() { FontFamily = [Sans], FontSize = size, FontWeight = weight, LineHeight = "1.2", LetterSpacing = spacing, TextTransform = "none" };
+        new() { FontFamily = Sans, FontSize = size, FontWeight = weight, LineHeight = "1.2", LetterSpacing = spacing, TextTransform = "none" };
 
     private static T Text<T>(string size, string weight) where T : BaseTypography, new() =>
-        new() { FontFamily = [Sans], FontSize = size, FontWeight = weight, LineHeight = "1.5", LetterSpacing = "-.003em", TextTransform = "none" };
+        new() { FontFamily = Sans, FontSize = size, FontWeight = weight, LineHeight = "1.5", LetterSpacing = "-.003em", TextTransform = "none" };
 
     /// <summary>MudBlazor's own generator of variables, used outside the render tree.</summary>
     private sealed class Variables : MudThemeProvider
