@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
 
 namespace Portal.Domain.Catalog;
@@ -48,6 +49,7 @@ public sealed record PackDefinition
 /// <param name="Amount">The amount; null with a model.</param>
 /// <param name="Model">The price model over the credits; null with an amount.</param>
 [JsonConverter(typeof(PackPriceJson))]
+[ObjectForm(typeof(PriceDefinition))]
 public readonly record struct PackPrice(decimal? Amount, PriceDefinition? Model);
 
 /// <summary>A decimal or an object.</summary>
@@ -57,7 +59,7 @@ public sealed class PackPriceJson : JsonConverter<PackPrice>
     public override PackPrice Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) =>
         reader.TokenType == JsonTokenType.StartObject
             ? new PackPrice(null, JsonSerializer.Deserialize<PriceDefinition>(ref reader, options))
-            : new PackPrice(JsonSerializer.Deserialize<decimal>(ref reader, options), null);
+            : new PackPrice(((JsonConverter<decimal>)options.GetConverter(typeof(decimal))).Read(ref reader, typeof(decimal), options), null);
 
     /// <inheritdoc />
     public override void Write(Utf8JsonWriter writer, PackPrice value, JsonSerializerOptions options)

@@ -78,3 +78,12 @@ public sealed class InstantText : JsonConverter<DateTimeOffset>
     public static string Format(DateTimeOffset value) =>
         value.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", CultureInfo.InvariantCulture);
 }
+
+/// <summary>Says of a type with a converter of its own what its JSON objects are, so that their members can be checked.</summary>
+/// <param name="form">The type whose members an object has.</param>
+[AttributeUsage(AttributeTargets.Struct | AttributeTargets.Class)]
+public sealed class ObjectFormAttribute(Type form) : Attribute
+{
+    /// <summary>The type whose members an object has.</summary>
+    public Type Form { get; } = form;
+}

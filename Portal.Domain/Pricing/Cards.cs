@@ -16,8 +16,18 @@ public sealed record Card(string Key, string Name, IReadOnlyList<CardVersionSumm
 /// <param name="Version">Number in its card, from 1.</param>
 /// <param name="EffectiveAt">In force from this instant until a later version's.</param>
 /// <param name="PublishedAt">When it was published.</param>
-/// <param name="Rates">How many rates it has.</param>
-public sealed record CardVersionSummary(int Id, int Version, DateTimeOffset EffectiveAt, DateTimeOffset PublishedAt, int Rates);
+/// <param name="RateCount">How many rates it has.</param>
+public sealed record CardVersionSummary(int Id, int Version, DateTimeOffset EffectiveAt, DateTimeOffset PublishedAt, int RateCount);
+
+/// <summary>A version with its rates as they were published.</summary>
+/// <param name="Card">Key of the card.</param>
+/// <param name="Version">Number in its card, from 1.</param>
+/// <param name="Id">Number over all cards of the kind, as ratings name it.</param>
+/// <param name="EffectiveAt">In force from this instant until a later version's.</param>
+/// <param name="PublishedAt">When it was published.</param>
+/// <param name="Rates">All its rates.</param>
+public sealed record PublishedVersion(
+    string Card, int Version, int Id, DateTimeOffset EffectiveAt, DateTimeOffset PublishedAt, IReadOnlyList<RateDefinition> Rates);
 
 /// <summary>Rate cards and cost cards: naming them, publishing versions, reading them.</summary>
 public static class Cards
@@ -46,7 +56,7 @@ public static class Cards
     /// <param name="effectiveAt">From when it is in force, may be past; null for now.</param>
     /// <param name="definitions">All its rates.</param>
     /// <param name="cancellationToken">Stops it before it is committed.</param>
-    public static async Task<Result<CardVersion>> PublishAsync(
+    public static async Task<Result<PublishedVersion>> PublishAsync(
         CatalogueChange change, CardKind kind, string key, DateTimeOffset? effectiveAt, IReadOnlyList<RateDefinition>? definitions,
         CancellationToken cancellationToken = default)
     {
@@ -61,7 +71,7 @@ public static class Cards
         var candidate = new CardVersion(0, key, version, effectiveAt ?? change.Now, change.Now, rates);
         if (kind == CardKind.Cost && await CostOverlaps.CheckAsync(change, candidate, cancellationToken) is { } overlap) return overlap;
         var id = await InsertAsync(change, kind, candidate, definitions!, cancellationToken);
-        return new CardVersion(id, key, version, candidate.EffectiveAt, candidate.PublishedAt, rates);
+        return new PublishedVersion(key, version, id, candidate.EffectiveAt, candidate.PublishedAt, definitions!);
     }
 
     /// <summary>A card with its versions; null when there is none of that key.</summary>
@@ -73,16 +83,19 @@ public static class Cards
         NpgsqlDataSource source, CardKind kind, string? after, int limit, CancellationToken cancellationToken = default) =>
         ReadAsync(source, kind, "c.key > $1", after ?? "", limit, cancellationToken);
 
-    /// <summary>The rates of a version as they were published; null when there is no such version.</summary>
-    public static async Task<IReadOnlyList<RateDefinition>?> FindRatesAsync(
+    /// <summary>A version with its rates as they were published; null when there is no such version.</summary>
+    public static async Task<PublishedVersion?> FindVersionAsync(
         NpgsqlDataSource source, CardKind kind, string key, int version, CancellationToken cancellationToken = default)
     {
-        await using var command = source.CreateCommand($"select rates from {kind.VersionsTable()} where card = $1 and version = $2");
+        var sql = $"select id, effective_at, published_at, rates from {kind.VersionsTable()} where card = $1 and version = $2";
+        await using var command = source.CreateCommand(sql);
         command.Parameters.AddWithValue(key);
         command.Parameters.AddWithValue(version);
-        return await command.ExecuteScalarAsync(cancellationToken) is string json
-            ? JsonSerializer.Deserialize<List<RateDefinition>>(json, PortalJson.Options)
-            : null;
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        if (!await reader.ReadAsync(cancellationToken)) return null;
+        return new PublishedVersion(
+            key, version, reader.GetInt32(0), reader.GetFieldValue<DateTimeOffset>(1), reader.GetFieldValue<DateTimeOffset>(2),
+            JsonSerializer.Deserialize<List<RateDefinition>>(reader.GetString(3), PortalJson.Options)!);
     }
 
     /// <summary>The problem of a card that is not there.</summary>

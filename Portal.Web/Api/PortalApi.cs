@@ -33,6 +33,11 @@ public static class PortalApi
         ApiKeysApi.Map(v1, tenant);
         EventsApi.Map(v1);
         AuditApi.Map(v1, tenant);
+        ProductsApi.Map(v1);
+        MetersApi.Map(v1);
+        PacksApi.Map(v1);
+        RateCardsApi.Map(v1);
+        CostCardsApi.Map(v1);
         app.MapApiDocument();
         return app;
     }

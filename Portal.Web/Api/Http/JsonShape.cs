@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -46,11 +47,17 @@ public sealed class JsonShape
                 }
 
                 break;
+            case JsonTypeInfoKind.None when value.ValueKind == JsonValueKind.Object && ObjectFormOf(type.Type) is { } form:
+                Walk(value, type.Options.GetTypeInfo(form), path);
+                break;
             default:
                 WalkAny(value, path);
                 break;
         }
     }
+
+    private static Type? ObjectFormOf(Type type) =>
+        (Nullable.GetUnderlyingType(type) ?? type).GetCustomAttribute<Domain.Kernel.ObjectFormAttribute>()?.Form;
 
     private void WalkObject(JsonElement value, JsonTypeInfo type, string path)
     {

@@ -129,14 +129,14 @@ public sealed class CatalogueTests(PostgresFixture postgres) : IClassFixture<Pos
     public async Task Rates_come_back_as_they_were_published()
     {
         await PublishAsync(CardKind.Rate, "default", January, Credit("0.50"), Credit("2") with { Match = Match(("model", "gpt-x")) });
-        var rates = (await Cards.FindRatesAsync(Source, CardKind.Rate, "default", 1)).ShouldNotBeNull();
+        var rates = (await Cards.FindVersionAsync(Source, CardKind.Rate, "default", 1)).ShouldNotBeNull().Rates;
         JsonSerializer.Serialize(rates, PortalJson.Options).ShouldBe("""
             [{"meter":"llm","unit":"CREDIT","price":{"model":"per_unit","amount":"0.5","per":"1000"}},{"meter":"llm","match":{"model":"gpt-x"},"unit":"CREDIT","price":{"model":"per_unit","amount":"2","per":"1000"}}]
             """);
         var card = (await Cards.FindAsync(Source, CardKind.Rate, "default")).ShouldNotBeNull();
-        (card.Name, card.Versions.Single().Version, card.Versions.Single().Rates).ShouldBe(("default", 1, 2));
+        (card.Name, card.Versions.Single().Version, card.Versions.Single().RateCount).ShouldBe(("default", 1, 2));
         (await Cards.FindAsync(Source, CardKind.Rate, "vendors")).ShouldBeNull();
-        (await Cards.FindRatesAsync(Source, CardKind.Rate, "default", 2)).ShouldBeNull();
+        (await Cards.FindVersionAsync(Source, CardKind.Rate, "default", 2)).ShouldBeNull();
     }
 
     [Fact]
@@ -248,7 +248,7 @@ public sealed class CatalogueTests(PostgresFixture postgres) : IClassFixture<Pos
             {"event_type":"chat","product":"llm","aggregation":"sum","dimensions":["model"],"quantities":[{"property":"input_tokens","set":{"token_type":"input"}}]}
             """);
         (await ImportAsync("""{"gpt-x": {"input_cost_per_token": 2.5e-06, "input_cost_per_token_batches": 1.25e-06}}""", meter: "chat")).Value.Imported.ShouldBe(1);
-        var rate = (await Cards.FindRatesAsync(Source, CardKind.Cost, "vendors", 1))!.Single();
+        var rate = (await Cards.FindVersionAsync(Source, CardKind.Cost, "vendors", 1))!.Rates.Single();
         (rate.Match!.ContainsKey("tier"), rate.Price!.Amount).ShouldBe((false, 2.5m));
     }
 
@@ -271,7 +271,7 @@ public sealed class CatalogueTests(PostgresFixture postgres) : IClassFixture<Pos
 
     private static decimal Number(string text) => decimal.Parse(text, System.Globalization.CultureInfo.InvariantCulture);
 
-    private Task<Result<CardVersion>> PublishAsync(CardKind kind, string card, DateTimeOffset at, params RateDefinition[] rates) =>
+    private Task<Result<PublishedVersion>> PublishAsync(CardKind kind, string card, DateTimeOffset at, params RateDefinition[] rates) =>
         CatalogueChange.RunAsync(Source, change => Cards.PublishAsync(change, kind, card, at, rates));
 
     private Task<Result<ImportReport>> ImportAsync(string map, string card = "vendors", string meter = "llm") =>
