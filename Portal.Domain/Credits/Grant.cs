@@ -84,7 +84,7 @@ public sealed class Grant
         Remaining > 0m && IsLive(now) && (Products is null || (product is not null && Array.IndexOf(Products, product) >= 0));
 
     /// <summary>Effective and not expired; the instant of expiry itself is outside.</summary>
-    public bool IsLive(DateTimeOffset now) => Open && EffectiveAt <= now && (ExpiresAt is null || ExpiresAt > now);
+    public bool IsLive(DateTimeOffset now) => EffectiveAt <= now && (ExpiresAt is null || ExpiresAt > now);
 }
 
 internal sealed class GrantConfiguration : IEntityTypeConfiguration<Grant>

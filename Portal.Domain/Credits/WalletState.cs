@@ -187,7 +187,6 @@ public sealed class WalletState(DateTimeOffset? due)
         var (before, after) = (grant.ValueLeft, grant.Remaining + credits);
         if (after < 0m || after > grant.Amount) throw new InvalidOperationException($"Grant {grant.Id} cannot hold {after} of {grant.Amount}.");
         grant.Remaining = after;
-        grant.Open = after > 0m && (grant.ExpiresAt is null || grant.ExpiresAt > Now);
         movements[grant] = movements.GetValueOrDefault(grant) + credits;
         return before - grant.ValueLeft;
     }

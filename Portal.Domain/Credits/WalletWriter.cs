@@ -68,9 +68,10 @@ public static class WalletWriter
                 g.Select(x => x.Reference), g.Select(x => x.Reason), g.Select(x => x.CreatedAt), alike.Key);
         }
 
-        var moved = wallets.SelectMany(wallet => wallet.Movements).Where(m => m.Value != 0m).OrderBy(m => m.Key.TenantId).ThenBy(m => m.Key.Id).ToArray();
+        var moved = wallets.SelectMany(wallet => wallet.Movements.Select(m => (Grant: m.Key, Delta: m.Value, Open: m.Key.Remaining > 0m && !(m.Key.ExpiresAt <= wallet.Now))))
+            .Where(m => m.Delta != 0m).OrderBy(m => m.Grant.TenantId).ThenBy(m => m.Grant.Id).ToArray();
         if (moved.Length == 0) return;
-        batch.Add(MoveGrants, moved.Select(m => m.Key.TenantId), moved.Select(m => m.Key.Id), moved.Select(m => m.Value), moved.Select(m => m.Key.Open));
+        batch.Add(MoveGrants, moved.Select(m => m.Grant.TenantId), moved.Select(m => m.Grant.Id), moved.Select(m => m.Delta), moved.Select(m => m.Open));
     }
 
     private static void AddDraws(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)

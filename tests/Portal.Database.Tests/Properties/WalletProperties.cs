@@ -26,7 +26,7 @@ public sealed class WalletProperties(PostgresFixture postgres) : IClassFixture<P
     }
 
     private static readonly Gen<int> Tenants = Gen.Int[0, 1];
-    private static readonly Gen<string> Pools = Gen.OneOfConst("shared", "team");
+    private static readonly Gen<string> Pools = Gen.Const("shared").Select(Gen.Bool, (shared, team) => team ? "team" : shared);
 
     private static readonly Gen<Step> Steps = Gen.Frequency(
         (3, Gen.Select(Tenants, Pools, Gen.Int[1, 30_000_000], Gen.Int[0, 3], Gen.Int[0, 3], Gen.Int[-60, 120], Gen.Int[-30, 30]).Select(Step (t, pool, milli, price, priority, expiry, effective) =>
