@@ -14,12 +14,14 @@ namespace Portal.Domain.Data;
 public sealed class ConfiguredDatabase : IAsyncDisposable
 {
     private readonly IAsyncDisposable? embedded;
+    private readonly TerminationSignals? signals;
 
-    private ConfiguredDatabase(string appConnectionString, string? ownerConnectionString, IAsyncDisposable? embedded)
+    private ConfiguredDatabase(string appConnectionString, string? ownerConnectionString, IAsyncDisposable? embedded = null, TerminationSignals? signals = null)
     {
         AppConnectionString = appConnectionString;
         OwnerConnectionString = ownerConnectionString;
         this.embedded = embedded;
+        this.signals = signals;
     }
 
     /// <summary>As the role that runs.</summary>
@@ -39,6 +41,11 @@ public sealed class ConfiguredDatabase : IAsyncDisposable
         // Mail pickup and the like lie in the same folder, wherever the process was started.
         builder.Configuration["Portal:DataDirectory"] = DataDirectory(builder.Configuration, builder.Environment);
         var database = await OpenAsync(builder.Configuration, builder.Environment, cancellationToken);
+        if (database.signals is { } received)
+        {
+            builder.Services.AddHostedService(provider => new StopAtSignal(received, provider.GetRequiredService<IHostApplicationLifetime>()));
+        }
+
         builder.Services.AddSingleton(_ => PortalDatabase.Open(database.AppConnectionString));
         builder.Services.AddDbContextFactory<PortalDbContext>((provider, options) => PortalDbContext.Configure(
             options.UseNpgsql(provider.GetRequiredService<NpgsqlDataSource>(), npgsql => npgsql.SetPostgresVersion(15, 0))));
@@ -46,25 +53,36 @@ public sealed class ConfiguredDatabase : IAsyncDisposable
     }
 
     /// <summary>Stops the embedded server, if there is one and nobody else uses it.</summary>
-    public ValueTask DisposeAsync() => embedded?.DisposeAsync() ?? ValueTask.CompletedTask;
+    public async ValueTask DisposeAsync()
+    {
+        if (embedded is not null)
+        {
+            await embedded.DisposeAsync();
+        }
+
+        signals?.Dispose();
+    }
 
     private static async Task<ConfiguredDatabase> OpenAsync(IConfiguration configuration, IHostEnvironment environment, CancellationToken cancellationToken)
     {
-        var database = await FindAsync(configuration, environment, cancellationToken);
+        var database = configuration.GetConnectionString("Portal") is { Length: > 0 } own
+            ? new ConfiguredDatabase(own, OwnerOf(own, configuration, environment))
+            : await EmbeddedAsync(configuration, cancellationToken);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, database.signals?.Received ?? CancellationToken.None);
         try
         {
             if (database.OwnerConnectionString is not null)
             {
-                await PortalDatabase.MigrateAsync(database.OwnerConnectionString, cancellationToken);
+                await PortalDatabase.MigrateAsync(database.OwnerConnectionString, ending.Token);
             }
 
-            await DatabaseRights.CheckAsync(database.AppConnectionString, environment.IsProduction(), cancellationToken);
+            await DatabaseRights.CheckAsync(database.AppConnectionString, environment.IsProduction(), ending.Token);
             return database;
         }
         catch (NpgsqlException e) when (e is not PostgresException)
         {
             await database.DisposeAsync();
-            throw new CannotStartException($"The database of ConnectionStrings__Portal does not answer: {e.Message}", e);
+            throw new CannotStartException($"The database does not answer: {e.Message}", e);
         }
         catch
         {
@@ -73,23 +91,29 @@ public sealed class ConfiguredDatabase : IAsyncDisposable
         }
     }
 
-    private static async Task<ConfiguredDatabase> FindAsync(IConfiguration configuration, IHostEnvironment environment, CancellationToken cancellationToken)
-    {
-        if (configuration.GetConnectionString("Portal") is { Length: > 0 } own)
-        {
-            var owner = configuration.GetConnectionString("PortalOwner");
-            return new ConfiguredDatabase(own, string.IsNullOrEmpty(owner) ? environment.IsProduction() ? null : own : owner, embedded: null);
-        }
+    private static string? OwnerOf(string app, IConfiguration configuration, IHostEnvironment environment) =>
+        configuration.GetConnectionString("PortalOwner") is { Length: > 0 } owner ? owner : environment.IsProduction() ? null : app;
 
-        var server = await EmbeddedPostgres.EmbeddedPostgres.StartAsync(
-            new EmbeddedPostgresOptions
+    private static async Task<ConfiguredDatabase> EmbeddedAsync(IConfiguration configuration, CancellationToken cancellationToken)
+    {
+        var termination = new TerminationSignals();
+        try
+        {
+            var options = new EmbeddedPostgresOptions
             {
                 DataDirectory = configuration["Portal:DataDirectory"]!,
                 BinDirectory = configuration["Postgres:BinDir"],
                 Tell = Console.WriteLine,
-            },
-            cancellationToken);
-        return new ConfiguredDatabase(server.AppConnectionString, server.OwnerConnectionString, server);
+            };
+            using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, termination.Received);
+            var server = await EmbeddedPostgres.EmbeddedPostgres.StartAsync(options, ending.Token);
+            return new ConfiguredDatabase(server.AppConnectionString, server.OwnerConnectionString, server, termination);
+        }
+        catch
+        {
+            termination.Dispose();
+            throw;
+        }
     }
 
     /// <summary>A relative folder is meant from the top of the source tree, or from the content root where there is none.</summary>
@@ -103,5 +127,15 @@ public sealed class ConfiguredDatabase : IAsyncDisposable
 
         var configured = configuration["Portal:DataDirectory"] is { Length: > 0 } given ? given : ".data";
         return Path.GetFullPath(configured, top?.FullName ?? environment.ContentRootPath);
+    }
+
+    /// <summary>Passes on what came before the host listened to signals itself.</summary>
+    private sealed class StopAtSignal(TerminationSignals signals, IHostApplicationLifetime lifetime) : BackgroundService
+    {
+        protected override Task ExecuteAsync(CancellationToken stoppingToken)
+        {
+            signals.Received.Register(lifetime.StopApplication);
+            return Task.CompletedTask;
+        }
     }
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Portal.Domain.Data;
 
 namespace Portal.Web.Hosting;
@@ -16,14 +15,16 @@ public static class DatabaseHosting
         try
         {
             ProductionGuard.Check(builder.Configuration, builder.Environment);
-            var interruption = PosixSignalRegistration.Create(PosixSignal.SIGINT, ExitInOrder);
-            builder.Services.AddHostedService(_ => new UntilStarted(interruption));
             return await ConfiguredDatabase.AddAsync(builder);
         }
         catch (CannotStartException e)
         {
             await Console.Error.WriteLineAsync(e.Message);
             return null;
+        }
+        catch (OperationCanceledException)
+        {
+            return null; // Ctrl-C
         }
     }
 
@@ -48,21 +49,5 @@ public static class DatabaseHosting
 
         Console.WriteLine("The database is up to date.");
         return 0;
-    }
-
-    /// <summary>Ctrl-C before the host listens to it would end the process without a word, and leave the server running.</summary>
-    private static void ExitInOrder(PosixSignalContext signal)
-    {
-        signal.Cancel = true;
-        Environment.Exit(130);
-    }
-
-    private sealed class UntilStarted(PosixSignalRegistration interruption) : BackgroundService
-    {
-        protected override Task ExecuteAsync(CancellationToken stoppingToken)
-        {
-            interruption.Dispose();
-            return Task.CompletedTask;
-        }
     }
 }

@@ -5,8 +5,8 @@ namespace Portal.Domain.Data.EmbeddedPostgres;
 
 /// <summary>
 /// A real PostgreSQL server, started and stopped with the application: the default where no server of one's own is configured.
-/// Several processes share the server of a folder; the first starts it, the last to leave stops it. An end of the process leaves it
-/// too, unless that is a kill -9: then the next start adopts it.
+/// Several processes share the server of a folder; the first starts it, the last to leave stops it. An exit of the process leaves it
+/// too; after a kill the next start adopts it.
 /// </summary>
 [SuppressMessage("Design", "MA0049", Justification = "The folder is named after the noun it is about.")]
 public sealed class EmbeddedPostgres : IAsyncDisposable
@@ -92,13 +92,15 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         var made = new Cluster(place, binaries, options);
         var everybody = new ServerUsers(place.Folder);
         using var held = await everybody.LockAsync(StartPatience, cancellationToken);
-        var passwords = await Credentials.LoadAsync(place, made.Exists, cancellationToken);
+
+        // Not to be cancelled in the middle: a server that comes up after we have gone would be nobody's.
+        var passwords = await Credentials.LoadAsync(place, made.Exists, CancellationToken.None);
         if (!made.Exists)
         {
-            await made.CreateAsync(passwords.Superuser, cancellationToken);
+            await made.CreateAsync(passwords.Superuser, CancellationToken.None);
         }
 
-        var port = await made.EnsureRunningAsync(p => Connection(p, "postgres", passwords.Superuser, "postgres"), cancellationToken);
+        var port = await made.EnsureRunningAsync(p => Connection(p, "postgres", passwords.Superuser, "postgres"), CancellationToken.None);
         var server = new EmbeddedPostgres(made, everybody, passwords, port, everybody.Enter());
         try
         {
