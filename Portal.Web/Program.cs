@@ -8,10 +8,12 @@ var builder = WebApplication.CreateBuilder(args);
 await using var database = await builder.AddDatabaseAsync();
 if (database is null) return 1;
 builder.Services.AddPortalDomain().AddPortalBackground();
+builder.AddPortalPayments();
 builder.AddPortalApi();
 builder.AddPortalUi();
 
 var app = builder.Build();
+app.UsePortalPayments();
 app.MapPortalApi();
 app.MapPortalUi();
 await app.RunAsync();

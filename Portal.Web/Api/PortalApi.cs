@@ -38,6 +38,8 @@ public static class PortalApi
         PacksApi.Map(v1);
         RateCardsApi.Map(v1);
         CostCardsApi.Map(v1);
+        CheckoutsApi.Map(v1);
+        WebhooksApi.Map(app);
         app.MapApiDocument();
         return app;
     }

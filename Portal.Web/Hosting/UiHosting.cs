@@ -67,7 +67,9 @@ public static class UiHosting
     }
 
     private static bool IsPage(HttpContext context) =>
-        !context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal) && !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
+        !context.Request.Path.StartsWithSegments("/v1", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/webhooks", StringComparison.Ordinal)
+        && !context.Request.Path.StartsWithSegments("/health", StringComparison.Ordinal);
 
     private static void AddPortalIdentity(this IServiceCollection services, IHostEnvironment environment)
     {

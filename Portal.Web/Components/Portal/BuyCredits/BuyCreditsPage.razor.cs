@@ -1,0 +1,102 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Components;
+using Portal.Domain.Catalog;
+using Portal.Domain.Kernel;
+using Portal.Domain.Payments;
+using Portal.Domain.Tenants;
+using Portal.Web.Access;
+
+namespace Portal.Web.Components.TenantPages.BuyCredits;
+
+/// <summary>Packs, an order with all that it costs, and the way to the payment page and back.</summary>
+public sealed partial class BuyCreditsPage
+{
+    private Shop? shop;
+    private Pack? chosen;
+    private Pack? best;
+    private string pool = Domain.Wallet.Pool.SharedKey;
+    private string amountText = "";
+    private decimal? amount;
+    private string? problem;
+    private bool busy;
+    private Checkout? returned;
+    private string? returnedStatus;
+    private IDisposable? subscription;
+
+    /// <summary>From the address.</summary>
+    [Parameter] public string TenantKey { get; set; } = "";
+
+    /// <summary>Public id of the checkout that the customer comes back from.</summary>
+    [SupplyParameterFromQuery(Name = "checkout")] public string? ReturnedFrom { get; set; }
+
+    [CascadingParameter] private CurrentTenant Tenant { get; set; } = default!;
+
+    private decimal? Credits => chosen?.Credits?.Amount ?? amount;
+
+    private TaxedPrice? price => chosen is null || Credits is null
+        ? null
+        : Checkouts.Price(chosen, chosen.Credits is null ? amount : null) is { Problem: null } priced ? priced.Value : null;
+
+    /// <inheritdoc />
+    public void Dispose() => subscription?.Dispose();
+
+    /// <inheritdoc />
+    protected override async Task OnInitializedAsync()
+    {
+        if (RendererInfo.IsInteractive) subscription = Signals.Subscribe(Tenant.Id, () => _ = InvokeAsync(RefreshAsync));
+        await FindReturnedAsync();
+        await LoadAsync();
+    }
+
+    private async Task FindReturnedAsync()
+    {
+        if (!PublicId.TryParse(PublicId.Checkout, ReturnedFrom, out var tenantId, out var id) || tenantId != Tenant.Id) return;
+        returned = await Checkouts.RefreshAsync(Tenant.Id, id);
+        returnedStatus = returned is null ? null : Checkouts.StatusOf(returned);
+    }
+
+    private async Task LoadAsync()
+    {
+        shop = await Shop.ReadAsync(Source, Tenant.Id, Tenant.Currency);
+        best = PackMaths.Best(shop.Packs);
+        chosen = shop.Packs.FirstOrDefault(pack => pack.Key == (chosen?.Key ?? returned?.Pack)) ?? best ?? (shop.Packs.Count > 0 ? shop.Packs[0] : null);
+    }
+
+    // The wallet changed: the person may have been removed since, so that is asked first.
+    private async Task RefreshAsync()
+    {
+        if ((await Access.RequireAsync(Tenant, MemberRole.Member)).Problem is not null)
+        {
+            Navigation.NavigateTo("/", forceLoad: true);
+            return;
+        }
+
+        if (returned is { State: not CheckoutStatus.Paid }) await FindReturnedAsync();
+        await LoadAsync();
+        StateHasChanged();
+    }
+
+    private void Choose(Pack pack) => (chosen, problem) = (pack, null);
+
+    private void Amount(ChangeEventArgs change)
+    {
+        amountText = change.Value as string ?? "";
+        amount = decimal.TryParse(amountText, NumberStyles.Number, CultureInfo.CurrentCulture, out var number) ? number : null;
+        problem = null;
+        if (chosen is not null && amount is not null && Checkouts.Price(chosen, amount) is { Problem: { } refused }) problem = refused.Detail;
+    }
+
+    private async Task PayAsync()
+    {
+        if (busy || chosen is null) return;
+        (busy, problem) = (true, null);
+        var fresh = await Access.RequireAsync(Tenant, MemberRole.Billing);
+        var started = fresh.Problem is { } denied
+            ? denied
+            : await Checkouts.StartAsync(new CheckoutOrder(
+                Tenant.Id, chosen.Key, new Uri(Navigation.BaseUri), chosen.Credits is null ? amount : null, pool,
+                Actor: "member:" + PublicId.Format(PublicId.Member, Tenant.Id, Tenant.MemberId)));
+        if (started.Problem is { } refused) (busy, problem) = (false, refused.Detail);
+        else Navigation.NavigateTo(started.Value.Url!, forceLoad: true);
+    }
+}
