@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace Portal.Domain.Metering.Meters;
 
 /// <summary>A meter as the API's bodies write it and as it is stored. <see cref="Meter"/> is the checked form.</summary>
@@ -35,17 +37,22 @@ public sealed record MeterDefinition
 public sealed record QuantityDefinition
 {
     /// <summary>The property that holds it.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Property { get; init; }
 
     /// <summary>Properties whose product it is, instead of <see cref="Property"/>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<string>? ProductOf { get; init; }
 
     /// <summary>Divisor that converts the unit; default 1, above 0.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? DivideBy { get; init; }
 
     /// <summary>To whole units after the division: <c>none</c> (default), <c>up</c>, <c>down</c>, <c>half_up</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Round { get; init; }
 
     /// <summary>Dimensions added to this quantity.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Set { get; init; }
 }

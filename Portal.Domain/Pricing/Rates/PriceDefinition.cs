@@ -1,36 +1,48 @@
+using System.Text.Json.Serialization;
+
 namespace Portal.Domain.Pricing.Rates;
 
 /// <summary>A price as the API's bodies write it and as it is stored. <see cref="Price"/> is the checked form.</summary>
 public sealed record PriceDefinition
 {
     /// <summary><c>per_unit</c>, <c>package</c>, <c>graduated</c>, <c>volume</c> or <c>stairstep</c>.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Model { get; init; }
 
     /// <summary>per_unit, package: what <see cref="Per"/> units cost.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? Amount { get; init; }
 
     /// <summary>per_unit (default 1), package: how many units <see cref="Amount"/> buys.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? Per { get; init; }
 
     /// <summary>graduated, volume, stairstep: tiers in ascending order, the last without bound.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyList<PriceTierDefinition>? Tiers { get; init; }
 
     /// <summary><c>tenant</c> (default), <c>consumer</c> or <c>event</c>: over what the quantity accumulates.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Scope { get; init; }
 
     /// <summary>Added once.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? FlatFee { get; init; }
 
     /// <summary>0 to 100, taken off what the model and the flat fee come to.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? DiscountPercent { get; init; }
 
     /// <summary>Least charge, after the discount.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? Minimum { get; init; }
 
     /// <summary>Greatest charge, after the discount.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? Maximum { get; init; }
 
     /// <summary>True: flat amounts and the flat fee are due at quantity 0 too.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? ChargeAtZero { get; init; }
 
     /// <summary>A plain price per so many units.</summary>
@@ -44,12 +56,15 @@ public sealed record PriceDefinition
 public sealed record PriceTierDefinition
 {
     /// <summary>Inclusive upper bound; null for the last tier.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? UpTo { get; init; }
 
     /// <summary>Price of each unit in the tier.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? UnitAmount { get; init; }
 
     /// <summary>Due once the tier is entered.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public decimal? FlatAmount { get; init; }
 }
 
@@ -57,17 +72,21 @@ public sealed record PriceTierDefinition
 public sealed record RateDefinition
 {
     /// <summary>Key of the meter whose quantities it prices.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Meter { get; init; }
 
     /// <summary>Dimensions it is for; an absent one, or <c>*</c>, matches any.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IReadOnlyDictionary<string, string>? Match { get; init; }
 
     /// <summary><c>CREDIT</c> or an ISO 4217 currency; a cost rate's is always a currency.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Unit { get; init; }
 
     /// <summary>What it costs.</summary>
     public PriceDefinition? Price { get; init; }
 
     /// <summary>Cost rates only: who is paid; absent, the card's key.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? Vendor { get; init; }
 }
