@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using Bunit;
+using Bunit.TestDoubles;
 using Portal.Domain.Kernel;
 using Portal.Domain.Tenants;
 using Portal.Web.Access;
