@@ -37,8 +37,12 @@ public sealed record PoolBalance(
 /// <param name="AsOf">Business time.</param>
 /// <param name="Version">The wallet's version that it shows.</param>
 /// <param name="Pools">Open pools, and closed ones that still hold or owe something, the shared one first, the others by key.</param>
-public sealed record TenantBalance(DateTimeOffset AsOf, long Version, IReadOnlyList<PoolBalance> Pools)
+/// <param name="Rate">How fast all of them are drawn together; null when none was in the last 28 days.</param>
+public sealed record TenantBalance(DateTimeOffset AsOf, long Version, IReadOnlyList<PoolBalance> Pools, BurnRate? Rate)
 {
+    /// <summary>Open grants of all pools in burn order.</summary>
+    public IReadOnlyList<Grant> Grants { get; } = [.. Pools.SelectMany(pool => pool.Grants).Order(BurnOrder.Instance)];
+
     /// <summary>All pools together.</summary>
     public BalanceFigures Total { get; } = new(
         Pools.Sum(p => p.Figures.Balance), Pools.Sum(p => p.Figures.Held), Pools.Sum(p => p.Figures.Overdraft), Pools.Sum(p => p.Figures.Overage));
@@ -91,7 +95,10 @@ public static class Balances
                 NextOf(own, read.Now), rate, Projection.RunsOutAt(own, debt, read.Now, rate?.Likely ?? 0m), own));
         }
 
-        return new TenantBalance(read.Now, read.Version, pools);
+        var together = new decimal[BurnRate.Days];
+        foreach (var days in use.Values)
+            for (var day = 0; day < together.Length; day++) together[day] += days[day];
+        return new TenantBalance(read.Now, read.Version, pools, BurnRate.Of(together));
     }
 
     private static NextExpiry? NextOf(IEnumerable<Grant> grants, DateTimeOffset now) => grants

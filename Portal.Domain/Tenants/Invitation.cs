@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
+using Npgsql;
+using Portal.Domain.Data;
 
 namespace Portal.Domain.Tenants;
 
@@ -33,5 +35,26 @@ public sealed record Invitation(long TenantId, Guid MemberId, byte[] Hash)
             : null;
     }
 
+    /// <summary>What it invites to, while it can still be accepted; null afterwards.</summary>
+    public Task<InvitedTo?> FindAsync(NpgsqlDataSource source, CancellationToken cancellationToken = default) => source.FindAsync(
+        """
+        select t.key, t.name, m.role, m.email from members m join tenants t on t.tenant_id = m.tenant_id cross join platform p
+        where m.tenant_id = $1 and m.id = $2 and m.invitation_hash = $3 and m.user_id is null and m.removed_at is null
+          and m.invited_at > clock_timestamp() + p.clock_offset - $4
+        """,
+        row => new InvitedTo(row.GetString(0), row.GetString(1), MemberRoles.Find(row.GetString(2)) ?? MemberRole.Member, row.GetString(3)),
+        cancellationToken,
+        TenantId,
+        MemberId,
+        Hash,
+        GoodFor);
+
     private static byte[] HashOf(string secret) => SHA256.HashData(Encoding.UTF8.GetBytes(secret));
 }
+
+/// <summary>What an invitation offers.</summary>
+/// <param name="TenantKey">Key of the tenant.</param>
+/// <param name="TenantName">Its name.</param>
+/// <param name="Role">What the person is to be.</param>
+/// <param name="Email">Where the invitation went.</param>
+public sealed record InvitedTo(string TenantKey, string TenantName, MemberRole Role, string Email);

@@ -14,15 +14,18 @@ namespace Portal.Domain.Tenants;
 /// </summary>
 public static class Members
 {
+    private const string ListSql = $"select {Member.Columns} from members where tenant_id = $1 and removed_at is null and id > $2 order by id limit $3";
+
     /// <summary>Members and open invitations in the order they were invited, from after <paramref name="after"/> on.</summary>
     public static Task<List<Member>> ListAsync(NpgsqlDataSource source, long tenantId, int limit, Guid? after, CancellationToken cancellationToken) =>
-        source.ListAsync(
-            $"select {Member.Columns} from members where tenant_id = $1 and removed_at is null and id > $2 order by id limit $3",
-            Member.Read,
-            cancellationToken,
-            tenantId,
-            after ?? Guid.Empty,
-            limit);
+        source.ListAsync(ListSql, Member.Read, cancellationToken, tenantId, after ?? Guid.Empty, limit);
+
+    /// <summary>The same within a snapshot of the tenant.</summary>
+    public static Task<List<Member>> ListAsync(TenantRead read, int limit, Guid? after, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        return read.Connection.ListAsync(ListSql, Member.Read, cancellationToken, read.TenantId, after ?? Guid.Empty, limit);
+    }
 
     /// <summary>
     /// Invites somebody by mail; somebody who has not accepted yet is sent a new link in the role now given.

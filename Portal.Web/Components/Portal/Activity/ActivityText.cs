@@ -1,0 +1,91 @@
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+
+namespace Portal.Web.Components.TenantPages;
+
+/// <summary>What people read for kinds, actors and accounts of the ledger.</summary>
+public static class ActivityText
+{
+    /// <summary>Filters of the statement: a key, its text, and the kinds of transactions that it means.</summary>
+    public static readonly IReadOnlyList<(string Key, string Text, string[] Kinds)> Filters =
+    [
+        ("in", "Purchases and grants", ["purchase", "grant"]),
+        ("usage", "Usage", ["usage"]),
+        ("expiry", "Expiry", ["expiry"]),
+        ("settlement", "Settled debt", ["settlement"]),
+    ];
+
+    /// <summary>The kinds that a filter means; none for no filter.</summary>
+    public static IReadOnlyList<string> KindsOf(string? filter) => Filters.FirstOrDefault(f => f.Key == filter).Kinds ?? [];
+
+    /// <summary>A transaction's kind.</summary>
+    public static string Kind(string kind) => kind switch
+    {
+        "purchase" => "Purchase",
+        "grant" => "Grant",
+        "usage" => "Usage",
+        "expiry" => "Expired",
+        "settlement" => "Debt settled",
+        _ => char.ToUpperInvariant(kind[0]) + kind[1..].Replace('_', ' '),
+    };
+
+    /// <summary>An account, for those who do not keep books.</summary>
+    public static string Account(string account)
+    {
+        var parts = account.Split(':', 2);
+        return parts switch
+        {
+            ["pool", var pool] => $"Pool {pool}",
+            ["debt", var pool] => $"Debt of {pool}",
+            ["overage", var pool] => $"Overage of {pool}",
+            ["consumed", var product] => $"Used: {product}",
+            ["issued"] => "Issued",
+            ["expired"] => "Expired",
+            _ => account.Replace('_', ' '),
+        };
+    }
+
+    /// <summary>True for accounts that only the platform's books concern: what it pays and earns.</summary>
+    public static bool IsInternal(string account) =>
+        account.StartsWith("cogs:", StringComparison.Ordinal) || account.StartsWith("accrued_cost:", StringComparison.Ordinal)
+        || account.StartsWith("revenue:", StringComparison.Ordinal) || account.StartsWith("deferred:", StringComparison.Ordinal)
+        || account.StartsWith("external:", StringComparison.Ordinal) || account is "payment_fees" or "rounding";
+
+    /// <summary>Names of actors: members by mail, keys by name; one round trip.</summary>
+    public static async Task<IReadOnlyDictionary<string, string>> ActorsAsync(TenantRead read, IEnumerable<string?> actors, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var ids = actors.OfType<string>().Distinct(StringComparer.Ordinal)
+            .Select(actor => (Actor: actor, Id: IdOf(actor))).Where(actor => actor.Id is not null).ToArray();
+        if (ids.Length == 0) return new Dictionary<string, string>(StringComparer.Ordinal);
+        const string sql = """
+            select coalesce(m.user_id, m.id), m.email from members m where m.tenant_id = $1 and (m.user_id = any($2) or m.id = any($2))
+            union all select k.id, k.name from api_keys k where k.tenant_id = $1 and k.id = any($2)
+            """;
+        var names = await read.Connection.ListAsync(
+            sql, row => (Id: row.GetGuid(0), Name: row.GetString(1)), cancellationToken, read.TenantId, ids.Select(actor => actor.Id!.Value).ToArray());
+        return ids.Where(actor => names.Any(name => name.Id == actor.Id))
+            .ToDictionary(actor => actor.Actor, actor => names.First(name => name.Id == actor.Id).Name, StringComparer.Ordinal);
+    }
+
+    /// <summary>Who did it, for people.</summary>
+    public static string Actor(string? actor, IReadOnlyDictionary<string, string> names)
+    {
+        ArgumentNullException.ThrowIfNull(names);
+        if (actor is null) return "";
+        if (names.TryGetValue(actor, out var name)) return name;
+        return actor.Split(':', 2)[0] switch
+        {
+            "intake" => "Usage intake",
+            "settle" or "job" => "Automatic",
+            "key" => "Platform",
+            "user" or "member" => "Former member",
+            _ => "Platform",
+        };
+    }
+
+    private static Guid? IdOf(string actor) =>
+        actor.Split(':', 2) is [_, var text] && (Guid.TryParse(text, out var id) || PublicId.TryParse(PublicId.ApiKey, text, out _, out id) || PublicId.TryParse(PublicId.Member, text, out _, out id))
+            ? id
+            : null;
+}

@@ -1,0 +1,93 @@
+using System.Globalization;
+using System.Text;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Tenants;
+using Portal.Web.Access;
+using Portal.Web.Components.Shared;
+
+namespace Portal.Web.Components.TenantPages;
+
+/// <summary>What the pages' CSV buttons answer: the same figures under the same filters, exact and in UTC.</summary>
+internal static class TenantExports
+{
+    private const int PageSize = 500, MostRows = 100_000;
+
+    public static void MapTenantExports(this IEndpointRouteBuilder endpoints)
+    {
+        var tenant = endpoints.MapGroup("/t/{tenantKey}").RequireAuthorization().ExcludeFromDescription();
+        tenant.MapGet("/usage.csv", UsageAsync);
+        tenant.MapGet("/activity.csv", ActivityAsync);
+    }
+
+    private static async Task<IResult> UsageAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        var query = http.Request.Query;
+        var by = UsageData.GroupingOf(query["by"]);
+        var only = UsageData.Groupings.Where(g => g.Key != "day" && query.ContainsKey(g.Key)).ToDictionary(g => g.Key, g => query[g.Key].ToString(), StringComparer.Ordinal);
+        var data = await UsageData.ReadAsync(
+            reads, tenant, read => UsagePeriod.Of(query["period"], query["from"], query["to"], read.Zone, read.Now), by, only, http.RequestAborted);
+        var money = tenant.May(MemberRole.Billing);
+        var csv = new StringBuilder();
+        Line(csv, [by, "events", "quantity", "credits", .. money ? ["worth", "price_per_credit", "currency"] : Array.Empty<string>()]);
+        foreach (var group in data.Groups)
+        {
+            var figures = group.Figures;
+            Line(csv,
+            [
+                Text(group.At is { } at ? TimeZoneInfo.ConvertTime(at, tenant.Zone).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : group.Key ?? ""),
+                Number(figures.Events), Number(figures.Quantity), Number(figures.Credits),
+                .. money ? [Number(figures.Revenue), figures.BlendedPrice is { } price ? Number(price) : "", tenant.Currency.Code] : Array.Empty<string>(),
+            ]);
+        }
+
+        return File(csv, $"{tenant.Key}-usage-{by}.csv");
+    }
+
+    private static async Task<IResult> ActivityAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        if (!tenant.May(MemberRole.Billing)) return Results.Forbid();
+        var query = TableQuery.Parse(http.Request.QueryString.Value ?? "");
+        var csv = new StringBuilder();
+        Line(csv, ["at", "kind", "pool", "credits", "balance", "reason", "reference", "transaction"]);
+        await reads.RunAsync(tenant.Id, async read =>
+        {
+            var (filter, cursor, rows) = (StatementQuery.Filter(query, read.Zone), (string?)null, 0);
+            do
+            {
+                (var movements, cursor) = await Statement.MovementsAsync(read, filter, cursor, PageSize, http.RequestAborted);
+                foreach (var movement in movements)
+                {
+                    Line(csv,
+                    [
+                        Domain.Kernel.InstantText.Format(movement.At), movement.Kind, Text(string.Join(' ', movement.Changes.Keys)), Number(movement.Credits),
+                        movement.Balance is { } balance ? Number(balance) : "", Text(movement.Reason ?? ""), movement.Reference ?? "",
+                        PublicId.Format(PublicId.Transaction, tenant.Id, movement.Id),
+                    ]);
+                }
+
+                rows += movements.Count;
+            }
+            while (cursor is not null && rows < MostRows);
+            return rows;
+        }, http.RequestAborted);
+        return File(csv, $"{tenant.Key}-activity.csv");
+    }
+
+    private static IResult File(StringBuilder csv, string name) =>
+        Results.File(Encoding.UTF8.GetPreamble().Concat(Encoding.UTF8.GetBytes(csv.ToString())).ToArray(), "text/csv; charset=utf-8", name);
+
+    private static void Line(StringBuilder csv, IEnumerable<string> fields) => csv.AppendJoin(',', fields).Append("\r\n");
+
+    private static string Number(decimal number) => number.ToString(CultureInfo.InvariantCulture);
+
+    // Names come from customers: a spreadsheet must not take them for formulas.
+    private static string Text(string text)
+    {
+        var safe = text.Length > 0 && text[0] is '=' or '+' or '-' or '@' or '\t' or '\r' ? "'" + text : text;
+        return safe.AsSpan().IndexOfAny(",\"\r\n") < 0 ? safe : "\"" + safe.Replace("\"", "\"\"", StringComparison.Ordinal) + "\"";
+    }
+}
