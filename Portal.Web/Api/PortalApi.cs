@@ -40,6 +40,11 @@ public static class PortalApi
         CostCardsApi.Map(v1);
         CheckoutsApi.Map(v1);
         WebhooksApi.Map(app);
+        GrantsApi.Map(tenant);
+        BalanceApi.Map(tenant);
+        UsageApi.Map(tenant);
+        LedgerApi.Map(tenant);
+        ReconciliationApi.Map(v1);
         app.MapApiDocument();
         return app;
     }

@@ -70,6 +70,26 @@ public sealed class ApiHost : IAsyncLifetime
         return answer.Json.GetProperty("key").GetString()!;
     }
 
+    /// <summary>Takes a table away until disposed, so that what reads it fails.</summary>
+    public async Task<IAsyncDisposable> BreakAsync()
+    {
+        await RunAsOwnerAsync("alter table audit rename to audit_away");
+        return new Repair(this);
+    }
+
+    private async Task RunAsOwnerAsync(string sql)
+    {
+        await using var connection = new Npgsql.NpgsqlConnection(Database.OwnerConnectionString);
+        await connection.OpenAsync();
+        await using var command = new Npgsql.NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
+    }
+
+    private sealed class Repair(ApiHost host) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await host.RunAsOwnerAsync("alter table audit_away rename to audit");
+    }
+
     internal static Dictionary<string, string?> Settings(TestDatabase database) => new(StringComparer.Ordinal)
     {
         ["ConnectionStrings:Portal"] = database.AppConnectionString,
