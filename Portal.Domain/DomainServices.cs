@@ -3,6 +3,7 @@ using Portal.Domain.Data;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 
@@ -14,6 +15,7 @@ public static class DomainServices
     /// <summary>Registers everything but the background services.</summary>
     public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
         .AddSingleton<TenantReads>()
+        .AddSingleton<Reconciliation>()
         .AddSingleton<WalletDirectories>()
         .AddSingleton<WalletSignals>()
         .AddSingleton<Wallets>()
