@@ -8,6 +8,9 @@ public sealed class IdempotencyTests(ApiHost host) : IClassFixture<ApiHost>
 {
     private const string Grant = """{"credits":"10","source":"promotion"}""";
 
+    private const string TooLong = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+        + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
     private async Task<long> GrantsOfAsync(string tenant) => (long)(await host.Database.ScalarAsync(
         $"select count(*) from grants g join tenants t on t.tenant_id = g.tenant_id where t.key = '{tenant}'"))!;
 
@@ -88,8 +91,8 @@ public sealed class IdempotencyTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Theory]
-    [InlineData("")]
-    [InlineData("ü")]
+    [InlineData("tab\tinside")]
+    [InlineData(TooLong)]
     public async Task A_key_that_is_none_is_refused(string key)
     {
         var tenant = await host.NewTenantAsync();
