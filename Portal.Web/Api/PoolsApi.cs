@@ -53,6 +53,11 @@ public static class PoolsApi
 public sealed record NewPool(string Key, string Name, string? Kind = null, string? Overflow = null);
 
 /// <summary>What of a pool changes.</summary>
-/// <param name="Name">1 to 200 characters.</param>
-/// <param name="Overflow">`deny` or `shared`; null is `deny`.</param>
-public sealed record PoolPatch(Optional<string> Name = default, Optional<string> Overflow = default);
+public sealed record PoolPatch
+{
+    /// <summary>1 to 200 characters.</summary>
+    public Optional<string> Name { get; init; }
+
+    /// <summary>`deny` or `shared`; null is `deny`.</summary>
+    public Optional<string> Overflow { get; init; }
+}

@@ -174,7 +174,7 @@ public sealed class TenantTests(ApiHost host) : IClassFixture<ApiHost>
         operations.Count.ShouldBe(host.Endpoints.Count);
         operations.ShouldAllBe(operation => operation.Value.GetProperty("summary").GetString()!.Length > 0);
         document.GetRawText().ShouldContain("12.345000000");
-        var page = (await host.Client(key: null).SendAsync("GET", "/docs")).ShouldBe(200);
+        var page = (await host.Client(key: null).SendAsync("GET", "/docs/")).ShouldBe(200);
         page.Text.ShouldNotContain("https://");
     }
 }
