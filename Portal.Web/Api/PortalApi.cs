@@ -32,6 +32,7 @@ public static class PortalApi
         MembersApi.Map(tenant);
         ApiKeysApi.Map(v1, tenant);
         EventsApi.Map(v1);
+        StoredEventsApi.Map(tenant);
         AuditApi.Map(v1, tenant);
         ProductsApi.Map(v1);
         MetersApi.Map(v1);

@@ -1,3 +1,4 @@
+using Portal.Domain.Metering;
 using Portal.Domain.Metering.Intake;
 using Portal.Testing;
 
@@ -185,5 +186,33 @@ public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<Postg
         (await portal.BalanceAsync(tenant, "deferred:credits", "USD")).ShouldBe(0m);
         (await portal.ScalarAsync("select sum(credits) from usage_hourly")).ShouldBe(200m);
         (await portal.ScalarAsync("select count(*) from events")).ShouldBe(200L);
+    }
+
+    [Fact]
+    public async Task Pieces_of_every_event_follow_from_the_intervals_drawn()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var tenant = await portal.AddTenantAsync("acme");
+        var first = await portal.GrantAsync(tenant, 3m, value: 1m, priority: 1);
+        var second = await portal.GrantAsync(tenant, 4m, value: 8m, priority: 2);
+
+        // 2, 3 and 4 credits in one transaction: 2 of the first; 1 of the first and 2 of the second; 2 of the second and 2 owed.
+        var sent = await portal.SendAsync(TestPortal.Usage("acme", "a", 2000), TestPortal.Usage("acme", "b", 3000), TestPortal.Usage("acme", "c", 4000));
+        var pieces = new List<(string, Guid?, decimal, decimal)[]>();
+        foreach (var usage in sent)
+        {
+            var explained = (await EventQuery.ExplainAsync(portal.Source, tenant, usage.Key, CancellationToken.None))!;
+            explained.Event.Revenue.ShouldBe(explained.Pieces.Sum(piece => piece.Value));
+            pieces.Add([.. explained.Pieces.Select(piece => (piece.Kind, piece.GrantId, piece.Credits, piece.Value))]);
+        }
+
+        // $1 over 3 credits leaves 0.333333333 at 1 left: 0.666666667 goes with the first two, 0.333333333 with the third.
+        pieces[0].ShouldBe([("grant", first.Id, 2m, 0.666666667m)]);
+        pieces[1].ShouldBe([("grant", first.Id, 1m, 0.333333333m), ("grant", second.Id, 2m, 4m)]);
+        pieces[2].ShouldBe([("grant", second.Id, 2m, 4m), ("debt", null, 2m, 0m)]);
+        var found = await EventQuery.FindAsync(portal.Source, tenant, new EventFilter("llm.completion", Rated: true), after: null, 2, CancellationToken.None);
+        found.Select(usage => usage.Id).ShouldBe(["c", "b"]);
+        var next = await EventQuery.FindAsync(portal.Source, tenant, new EventFilter(), (found[1].TransactionId, found[1].Ordinal), 2, CancellationToken.None);
+        next.Select(usage => usage.Id).ShouldBe(["a"]);
     }
 }

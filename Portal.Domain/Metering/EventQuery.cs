@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+
+namespace Portal.Domain.Metering;
+
+/// <summary>
+/// An event as it is stored, with its first rating. Unrated while no meter or rate covers it; revenue is the value that went with the
+/// credits and the money accrued, in the tenant's currency (debts settled later come on top); cost is null when unknown.
+/// </summary>
+public sealed record StoredEvent(
+    Guid Key, string Source, string Id, string Type, DateTimeOffset OccurredAt, Guid TransactionId, int Ordinal, bool Rated, string? Meter, string? Product,
+    string Pool, string? Consumer, string? Team, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost, string? CostCurrency,
+    string? RateCard, int? RateVersion, string? CostCard, int? CostVersion, JsonElement Data)
+{
+    /// <summary>When the ledger took it.</summary>
+    public DateTimeOffset PostedAt => Uuid7.InstantOf(TransactionId);
+}
+
+/// <summary>A piece of an event's rating.</summary>
+/// <param name="Kind"><c>grant</c>, <c>debt</c> or <c>overage</c>.</param>
+/// <param name="Pool">Key of the pool drawn.</param>
+/// <param name="GrantId">The grant drawn.</param>
+/// <param name="Credits">How much.</param>
+/// <param name="Value">The value that went with it; of debt what was settled since stands in the later ratings.</param>
+public sealed record StoredPiece(string Kind, string Pool, Guid? GrantId, decimal Credits, decimal Value);
+
+/// <summary>What happened to an event after its first rating.</summary>
+public sealed record LaterRating(string Kind, Guid TransactionId, decimal Credits, decimal Revenue, decimal? Cost);
+
+/// <summary>Why an event cost what it did: itself, its pieces and what came later.</summary>
+public sealed record ExplainedEvent(StoredEvent Event, IReadOnlyList<StoredPiece> Pieces, IReadOnlyList<LaterRating> Ratings);
+
+/// <summary>Which events of a tenant.</summary>
+/// <param name="Type">Of this type; null: any.</param>
+/// <param name="Rated">True: rated ones, false: unrated ones; null: any.</param>
+/// <param name="From">Occurred from then on; null: from the beginning.</param>
+/// <param name="To">Occurred before then; null: until now.</param>
+public sealed record EventFilter(string? Type = null, bool? Rated = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
+
+/// <summary>Finds and explains events; newest posted first.</summary>
+public static class EventQuery
+{
+    private const string Select = """
+        select e.event_key, e.source, e.event_id, e.type, e.occurred_at, e.transaction_id, e.ordinal, e.rated, e.meter, e.product, p.key, c.key, t.key,
+               e.quantity, e.credits, e.revenue, e.cost, e.cost_currency, r.card, r.version, k.card, k.version, e.data
+        from events e
+        join pools p on p.tenant_id = e.tenant_id and p.pool_id = e.pool_named_id
+        left join consumers c on c.tenant_id = e.tenant_id and c.consumer_id = e.consumer_id
+        left join teams t on t.tenant_id = e.tenant_id and t.team_id = e.team_id
+        left join rate_card_versions r on r.id = e.rate_version_id
+        left join cost_card_versions k on k.id = e.cost_version_id
+        """;
+
+    // Ids carry the time of posting, so a period of occurrence bounds them: an event is at most five minutes early and a window late.
+    private const string Find = Select + """
+
+        where e.tenant_id = $1 and ($2::text is null or e.type = $2) and ($3::bool is null or e.rated = $3)
+          and ($4::timestamptz is null or (e.occurred_at >= $4 and e.transaction_id >= uuid7_floor($4 - interval '5 minutes')))
+          and ($5::timestamptz is null or (e.occurred_at < $5
+               and e.transaction_id < uuid7_floor($5 + (select event_window from platform) + interval '1 hour')))
+          and ($6::uuid is null or (e.transaction_id, e.ordinal) < ($6, $7))
+        order by e.transaction_id desc, e.ordinal desc limit $8
+        """;
+
+    private const string One = Select + """
+
+        join event_identities i on i.tenant_id = e.tenant_id and i.transaction_id = e.transaction_id and i.ordinal = e.ordinal
+        where e.tenant_id = $1 and i.tenant_id = $1 and i.event_key = $2
+        """;
+
+    // The overlap of the event's own interval, within its transaction, pool named and product, with the intervals drawn.
+    private const string Pieces = """
+        with own as (select * from events where tenant_id = $1 and transaction_id = $2 and ordinal = $3),
+        run as (
+          select o.pool_named_id, o.product, sum(e.credits) filter (where e.ordinal < o.ordinal) as before, o.credits
+          from own o join events e on e.tenant_id = $1 and e.transaction_id = $2 and e.pool_named_id = o.pool_named_id and e.product = o.product and e.ordinal <= o.ordinal
+          group by o.pool_named_id, o.product, o.credits),
+        parts as (
+          select d.*, greatest(d.from_credits, coalesce(r.before, 0)) as low, least(d.to_credits, coalesce(r.before, 0) + r.credits) as high
+          from run r join draws d on d.tenant_id = $1 and d.transaction_id = $2 and d.pool_named_id = r.pool_named_id and d.product = r.product)
+        select d.kind, p.key, d.grant_id, d.high - d.low,
+          coalesce(value_left(g.value, d.remaining_before - (d.low - d.from_credits), g.amount) - value_left(g.value, d.remaining_before - (d.high - d.from_credits), g.amount), 0)
+        from parts d join pools p on p.tenant_id = $1 and p.pool_id = d.pool_id left join grants g on g.tenant_id = $1 and g.id = d.grant_id
+        where d.high > d.low order by d.low
+        """;
+
+    private const string Later = """
+        select kind, transaction_id, credits, revenue, cost from ratings
+        where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 order by id
+        """;
+
+    /// <summary>A page of events.</summary>
+    /// <param name="source">As the application.</param>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="filter">Which.</param>
+    /// <param name="after">Transaction and ordinal of the last one before the page; null for the first page.</param>
+    /// <param name="limit">How many at most.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task<IReadOnlyList<StoredEvent>> FindAsync(
+        NpgsqlDataSource source, long tenantId, EventFilter filter, (Guid Transaction, int Ordinal)? after, int limit, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(filter);
+        await using var command = source.CreateCommand(Find);
+        foreach (var value in new object?[] { tenantId, filter.Type, filter.Rated, filter.From?.ToUniversalTime(), filter.To?.ToUniversalTime(), after?.Transaction, after?.Ordinal ?? 0, limit })
+            command.Parameters.Add(Columns.Parameter(value));
+        return await ReadAsync(command, Event, cancellationToken);
+    }
+
+    /// <summary>One event with its pieces and later ratings; null when there is none of that key.</summary>
+    public static async Task<ExplainedEvent?> ExplainAsync(NpgsqlDataSource source, long tenantId, Guid key, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        await using var command = source.CreateCommand(One);
+        command.Parameters.Add(Columns.Parameter(tenantId));
+        command.Parameters.Add(Columns.Parameter(key));
+        if (await ReadAsync(command, Event, cancellationToken) is not [var found]) return null;
+        var pieces = await OfEventAsync(source, Pieces, tenantId, found, r => new StoredPiece(
+            r.GetString(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetDecimal(3), r.GetDecimal(4)), cancellationToken);
+        var later = await OfEventAsync(source, Later, tenantId, found, r => new LaterRating(
+            r.GetString(0), r.GetGuid(1), r.GetDecimal(2), r.GetDecimal(3), r.IsDBNull(4) ? null : r.GetDecimal(4)), cancellationToken);
+        return new ExplainedEvent(found, pieces, later);
+    }
+
+    private static async Task<List<T>> OfEventAsync<T>(
+        NpgsqlDataSource source, string sql, long tenantId, StoredEvent stored, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using var command = source.CreateCommand(sql);
+        foreach (var value in new object[] { tenantId, stored.TransactionId, stored.Ordinal }) command.Parameters.Add(Columns.Parameter(value));
+        return await ReadAsync(command, read, cancellationToken);
+    }
+
+    private static async Task<List<T>> ReadAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
+    {
+        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+        var rows = new List<T>();
+        while (await reader.ReadAsync(cancellationToken)) rows.Add(read(reader));
+        return rows;
+    }
+
+    private static StoredEvent Event(NpgsqlDataReader r)
+    {
+        string? Text(int column) => r.IsDBNull(column) ? null : r.GetString(column);
+        int? Number(int column) => r.IsDBNull(column) ? null : r.GetInt32(column);
+        using var data = JsonDocument.Parse(r.GetString(22));
+        return new StoredEvent(
+            r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetFieldValue<DateTimeOffset>(4), r.GetGuid(5), r.GetInt32(6), r.GetBoolean(7),
+            Text(8), Text(9), r.GetString(10), Text(11), Text(12), r.GetDecimal(13), r.GetDecimal(14), r.GetDecimal(15),
+            r.IsDBNull(16) ? null : r.GetDecimal(16), Text(17), Text(18), Number(19), Text(20), Number(21), data.RootElement.Clone());
+    }
+}

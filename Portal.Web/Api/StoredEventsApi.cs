@@ -1,0 +1,99 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Kernel;
+using Portal.Domain.Metering;
+using Portal.Domain.Tenants;
+using Portal.Web.Api.Http;
+
+namespace Portal.Web.Api;
+
+/// <summary>Finding events and explaining what they came to.</summary>
+public static class StoredEventsApi
+{
+    /// <summary>Maps the endpoints.</summary>
+    public static void Map(RouteGroupBuilder tenant)
+    {
+        var events = tenant.MapGroup("/events").WithTags("Usage");
+        events.MapGet("", FindAsync).RequireScope(Scope.Read).Answers<Listing<EventDocument>>()
+            .Says("Find events", "Newest posted first; `status` is `accepted` or `unrated`, `from` and `to` bound the time of usage, half-open.");
+        events.MapGet("/{event}", ExplainAsync).RequireScope(Scope.Read).Answers<EventDocument>()
+            .Says("Explain an event", "The meter and card versions that matched, the pieces drawn, the ledger transaction, and with a platform key the cost.");
+    }
+
+    private static async Task<IResult> FindAsync(
+        [AsParameters] PageQuery query, PathTenant tenant, HttpContext http, NpgsqlDataSource source, string? type, string? status, string? from, string? to)
+    {
+        var page = query.Read();
+        if (page.Problem is { } problem) return new ProblemAnswer(problem);
+        if (status is not (null or "accepted" or "unrated"))
+            return new ProblemAnswer(Problem.Field("status", "invalid_status", "The status is accepted or unrated."));
+        if (Instant("from", from) is { Problem: { } wrongFrom }) return new ProblemAnswer(wrongFrom);
+        if (Instant("to", to) is { Problem: { } wrongTo }) return new ProblemAnswer(wrongTo);
+        if (!TryReadAfter(page.Value.After, out var after)) return new ProblemAnswer(PageQuery.InvalidCursor);
+        var filter = new EventFilter(type, status is null ? null : status == "accepted", Instant("from", from).Value, Instant("to", to).Value);
+        var found = await EventQuery.FindAsync(source, tenant.Id, filter, after, page.Value.Fetch, http.RequestAborted);
+        var platform = http.Caller().IsPlatform;
+        return page.Value.Answer(found, stored => string.Create(CultureInfo.InvariantCulture, $"{stored.TransactionId:N}.{stored.Ordinal}"),
+            stored => EventDocument.Of(tenant.Id, stored, platform));
+    }
+
+    private static async Task<IResult> ExplainAsync(string @event, PathTenant tenant, HttpContext http, NpgsqlDataSource source)
+    {
+        if (PublicId.TryParse(PublicId.Event, @event, out var owner, out var key) && owner == tenant.Id
+            && await EventQuery.ExplainAsync(source, tenant.Id, key, http.RequestAborted) is { } explained)
+            return Answer.Ok(EventDocument.Of(tenant.Id, explained, http.Caller().IsPlatform));
+        return new ProblemAnswer(Problem.NotFound("unknown_event", "There is no such event."));
+    }
+
+    private static Result<DateTimeOffset?> Instant(string field, string? text)
+    {
+        if (text is null) return (DateTimeOffset?)null;
+        return InstantText.TryParse(text, out var instant)
+            ? (DateTimeOffset?)instant
+            : Problem.Field(field, "invalid_instant", "An instant is expected as RFC 3339 with an offset, such as 2026-01-01T00:00:00Z.");
+    }
+
+    private static bool TryReadAfter(string text, out (Guid, int)? after)
+    {
+        after = null;
+        if (text.Length == 0) return true;
+        if (text.Split('.') is not [var id, var place] || !Guid.TryParseExact(id, "N", out var transaction)
+            || !int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)) return false;
+        after = (transaction, ordinal);
+        return true;
+    }
+}
+
+/// <summary>An event as the API shows it; cost only to platform keys, pieces only when it is asked for alone.</summary>
+internal sealed record EventDocument(
+    string Event, string Source, string Id, string Type, DateTimeOffset Time, DateTimeOffset PostedAt, string Status, string? Meter, string? Product, string Pool,
+    string? Consumer, string? Team, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost, string? CostCurrency, CardReference? RateCard,
+    CardReference? CostCard, string Transaction, JsonElement Data, IReadOnlyList<PieceDocument>? Pieces = null, IReadOnlyList<RatingDocument>? Ratings = null)
+{
+    public static EventDocument Of(long tenantId, StoredEvent stored, bool platform) => new(
+        PublicId.Format(PublicId.Event, tenantId, stored.Key), stored.Source, stored.Id, stored.Type, stored.OccurredAt, stored.PostedAt,
+        stored.Rated ? "accepted" : "unrated", stored.Meter, stored.Product, stored.Pool, stored.Consumer, stored.Team, stored.Quantity, stored.Credits,
+        stored.Revenue, platform ? stored.Cost : null, platform ? stored.CostCurrency : null, CardReference.Of(stored.RateCard, stored.RateVersion),
+        platform ? CardReference.Of(stored.CostCard, stored.CostVersion) : null, PublicId.Format(PublicId.Transaction, tenantId, stored.TransactionId), stored.Data);
+
+    public static EventDocument Of(long tenantId, ExplainedEvent explained, bool platform) => Of(tenantId, explained.Event, platform) with
+    {
+        Pieces = [.. explained.Pieces.Select(piece => new PieceDocument(
+            piece.Kind, piece.Pool, piece.GrantId is { } grant ? PublicId.Format(PublicId.Grant, tenantId, grant) : null, piece.Credits, piece.Value))],
+        Ratings = [.. explained.Ratings.Select(rating => new RatingDocument(
+            rating.Kind, PublicId.Format(PublicId.Transaction, tenantId, rating.TransactionId), rating.Credits, rating.Revenue, platform ? rating.Cost : null))],
+    };
+}
+
+/// <summary>A version of a card.</summary>
+internal sealed record CardReference(string Card, int Version)
+{
+    public static CardReference? Of(string? card, int? version) => card is null || version is null ? null : new CardReference(card, version.Value);
+}
+
+/// <summary>A piece of a rating.</summary>
+internal sealed record PieceDocument(string Kind, string Pool, string? Grant, decimal Credits, decimal Value);
+
+/// <summary>What happened to an event after its first rating.</summary>
+internal sealed record RatingDocument(string Kind, string Transaction, decimal Credits, decimal Revenue, decimal? Cost);
