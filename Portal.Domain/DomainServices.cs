@@ -3,6 +3,7 @@ using Portal.Domain.Data;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Notifications;
 using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
@@ -22,12 +23,18 @@ public static class DomainServices
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
         .AddSingleton<UsageIntake>()
+        .AddSingleton<DueWallets>()
+        .AddSingleton<OutboxDrain>()
         .AddSingleton<Onboarding>()
         .AddSingleton<ApiKeyDirectory>();
 
-    /// <summary>What a process that serves usage and pages runs beside them: the intake and the signals between nodes.</summary>
-    public static IServiceCollection AddPortalBackground(this IServiceCollection services) => services
-        .AddHostedService(provider => provider.GetRequiredService<UsageIntake>())
-        .AddHostedService<WalletAnnouncer>()
-        .AddHostedService<WalletListener>();
+    /// <summary>What a process that serves usage and pages runs beside them: the intake (section <c>Intake</c>) and the signals between nodes.</summary>
+    public static IServiceCollection AddPortalBackground(this IServiceCollection services)
+    {
+        services.AddOptions<IntakeOptions>().BindConfiguration("Intake");
+        return services
+            .AddHostedService(provider => provider.GetRequiredService<UsageIntake>())
+            .AddHostedService<WalletAnnouncer>()
+            .AddHostedService<WalletListener>();
+    }
 }

@@ -1,1 +1,33 @@
-Console.WriteLine("jobs");
+using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Portal.Domain;
+using Portal.Domain.Data;
+using Portal.Domain.Notifications;
+using Portal.Domain.Payments;
+using Portal.Domain.Wallet;
+using Portal.Jobs;
+
+var builder = Host.CreateApplicationBuilder(args);
+builder.AddPortalSettings();
+builder.AddPortalLogs();
+try
+{
+    await using var database = await ConfiguredDatabase.AddAsync(builder);
+    builder.Services
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()))
+        .AddPortalDomain()
+        .AddPayments(builder.Configuration.GetValue("Portal:Sandbox", builder.Environment.IsDevelopment()))
+        .AddHostedService<WalletAnnouncer>()
+        .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
+    await builder.AddJobClientAsync(database);
+    builder.AddJobServer();
+    await builder.Build().RunAsync();
+    return 0;
+}
+catch (CannotStartException e)
+{
+    await Console.Error.WriteLineAsync(e.Message);
+    return 1;
+}

@@ -133,19 +133,23 @@ public static class Members
         return default(Done);
     }
 
-    internal static async Task AddFirstOwnerAsync(PlatformTransaction platform, long tenantId, Guid userId, string email, CancellationToken cancellationToken)
+    /// <summary>Joins a person to a tenant that is being opened, without an invitation.</summary>
+    public static async Task AddAsync(
+        PlatformTransaction platform, long tenantId, Guid userId, string email, MemberRole role, CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(platform);
         var id = Uuid7.At(platform.Now);
         await platform.Connection.ExecuteAsync(
-            "insert into members (tenant_id, id, user_id, email, role, invited_at, joined_at) values ($1, $2, $3, $4, 'owner', $5, $5)",
+            "insert into members (tenant_id, id, user_id, email, role, invited_at, joined_at) values ($1, $2, $3, $4, $6, $5, $5)",
             cancellationToken,
             tenantId,
             id,
             userId,
             email,
-            platform.Now);
+            platform.Now,
+            role.Text());
         await Audit.WriteAsync(
-            platform.Connection, tenantId, platform.Now, platform.Actor, "member.joined", PublicId.Format(PublicId.Member, tenantId, id), new { Role = "owner" }, cancellationToken);
+            platform.Connection, tenantId, platform.Now, platform.Actor, "member.joined", PublicId.Format(PublicId.Member, tenantId, id), new { Role = role.Text() }, cancellationToken);
     }
 
     private static async Task<Result<Member>> FindAsync(WalletTransaction wallet, MemberRole by, Guid memberId, CancellationToken cancellationToken)

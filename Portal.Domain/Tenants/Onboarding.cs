@@ -33,7 +33,7 @@ public sealed class Onboarding(NpgsqlDataSource source)
                 {
                     var key = attempt == 1 ? slug : string.Create(CultureInfo.InvariantCulture, $"{slug}-{attempt}");
                     if (await OpenAsync(platform, key, definition, cancellationToken) is not { } tenant) continue;
-                    await Members.AddFirstOwnerAsync(platform, tenant.Id, userId, email, cancellationToken);
+                    await Members.AddAsync(platform, tenant.Id, userId, email, MemberRole.Owner, cancellationToken);
                     return tenant.Key;
                 }
             },

@@ -1,4 +1,5 @@
 using Portal.Domain.Data;
+using Portal.Jobs;
 
 namespace Portal.Web.Hosting;
 
@@ -32,9 +33,11 @@ public static class DatabaseHosting
     public static async Task<int> MigrateAsync(string[] args)
     {
         var builder = Host.CreateApplicationBuilder(args);
+        builder.AddPortalSettings();
         if (builder.Configuration.GetConnectionString("PortalOwner") is { Length: > 0 } owner)
         {
             await PortalDatabase.MigrateAsync(owner);
+            await JobStorage.MigrateAsync(owner);
         }
         else
         {
@@ -45,6 +48,8 @@ public static class DatabaseHosting
                 await Console.Error.WriteLineAsync("Set ConnectionStrings__PortalOwner to the role that owns the database.");
                 return 1;
             }
+
+            await JobStorage.MigrateAsync(database.OwnerConnectionString);
         }
 
         Console.WriteLine("The database is up to date.");

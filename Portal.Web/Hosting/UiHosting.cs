@@ -37,7 +37,7 @@ public static class UiHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TenantAccess>();
         services.AddSingleton<Leaving>();
-        services.AddSingleton(provider => Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
         services.AddPortalIdentity(builder.Environment);
         services.Configure<RequestLocalizationOptions>(ReadersFormats);
         return builder;
@@ -116,18 +116,6 @@ public static class UiHosting
             .AddClaimsPrincipalFactory<PortalClaimsFactory>()
             .AddDefaultTokenProviders();
         services.AddScoped<IEmailSender<PortalUser>, AccountMail>();
-    }
-
-    private static IMailTransport Transport(IConfiguration configuration, TimeProvider time)
-    {
-        var from = configuration["Mail:From"] ?? "Portal <portal@localhost>";
-        if (configuration["Mail:Smtp:Host"] is not { Length: > 0 } host)
-        {
-            return new PickupFolder(Path.Combine(configuration["Portal:DataDirectory"] ?? ".data", "mail"), from, time);
-        }
-
-        return new SmtpTransport(
-            host, configuration.GetValue("Mail:Smtp:Port", 587), configuration["Mail:Smtp:User"], configuration["Mail:Smtp:Password"], from);
     }
 
     // Numbers and dates as the person chose, else as the browser asks; the texts are English.

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Npgsql;
@@ -65,7 +66,9 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
         {
             try
             {
+                var started = Stopwatch.GetTimestamp();
                 var (busy, changed) = await transactions.RunAsync(parts, skipLocked, CancellationToken.None);
+                Measure(parts, busy, started);
                 foreach (var tenant in changed) signals.Changed(tenant);
                 foreach (var part in parts)
                 {
@@ -83,6 +86,7 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
             }
             catch (PostgresException exception) when (attempt < Attempts && (Wallets.IsTransient(exception) || exception.SqlState == PostgresErrorCodes.UniqueViolation))
             {
+                Telemetry.BatchRetries.Add(1);
                 log.LogInformation("A batch of {Parts} parts is tried again: {Reason}", parts.Length, exception.MessageText);
             }
             catch (NpgsqlException exception) when (exception is not PostgresException)
@@ -93,6 +97,7 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
             }
             catch (Exception exception) when (parts.Length > 1)
             {
+                Telemetry.BatchRetries.Add(1);
                 log.LogWarning(exception, "A batch of {Parts} parts failed and is halved", parts.Length);
                 await TakeAsync(parts[..(parts.Length / 2)], skipLocked, missed);
                 await TakeAsync(parts[(parts.Length / 2)..], skipLocked, missed);
@@ -106,6 +111,29 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
             }
         }
     }
+
+    private static void Measure(IntakePart[] parts, HashSet<long> busy, long started)
+    {
+        Telemetry.BatchMilliseconds.Record((long)Stopwatch.GetElapsedTime(started).TotalMilliseconds);
+        if (!Telemetry.Events.Enabled) return;
+        var events = 0;
+        foreach (var fate in parts.Where(part => !busy.Contains(part.TenantId)).SelectMany(part => part.Events).CountBy(usage => usage.Status))
+        {
+            Telemetry.Events.Add(fate.Value, new KeyValuePair<string, object?>("status", StatusText(fate.Key)));
+            events += fate.Value;
+        }
+
+        if (events > 0) Telemetry.BatchEvents.Record(events);
+    }
+
+    private static string StatusText(EventStatus status) => status switch
+    {
+        EventStatus.Accepted => "accepted",
+        EventStatus.Unrated => "unrated",
+        EventStatus.Duplicate => "duplicate",
+        EventStatus.Conflict => "conflict",
+        _ => "rejected",
+    };
 
     private void Finish(IntakePart part, Problem? failure)
     {

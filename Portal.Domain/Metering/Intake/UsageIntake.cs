@@ -19,6 +19,7 @@ public sealed class UsageIntake : IHostedService
     private readonly IntakeOptions options;
     private readonly IntakeBatcher[] batchers;
     private Task[] running = [];
+    private volatile bool stopping;
 
     /// <summary>Makes an intake; it takes events once started.</summary>
     public UsageIntake(
@@ -33,6 +34,9 @@ public sealed class UsageIntake : IHostedService
         batchers = [.. Enumerable.Range(0, Math.Clamp(this.options.Batchers, 1, 16)).Select(_ => new IntakeBatcher(transactions, signals, this.options, log))];
     }
 
+    /// <summary>True from start to stop, while every batcher lives.</summary>
+    public bool IsRunning => running.Length > 0 && !stopping && Array.TrueForAll(running, batcher => !batcher.IsCompleted);
+
     /// <summary>Events that wait to be committed in this process.</summary>
     public int WaitingEvents => batchers.Sum(batcher => batcher.WaitingEvents);
 
@@ -46,6 +50,7 @@ public sealed class UsageIntake : IHostedService
     /// <summary>Takes what was accepted and is waiting, then ends.</summary>
     public async Task StopAsync(CancellationToken cancellationToken)
     {
+        stopping = true;
         foreach (var batcher in batchers) batcher.Stop();
         await Task.WhenAll(running).WaitAsync(cancellationToken);
     }

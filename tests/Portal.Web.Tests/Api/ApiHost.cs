@@ -96,7 +96,7 @@ public sealed class ApiHost : IAsyncLifetime
         ["ConnectionStrings:PortalOwner"] = database.OwnerConnectionString,
         ["Portal:BootstrapPlatformKey"] = PlatformKey,
         ["Portal:Seed"] = "none",
-        ["Portal:Jobs"] = "false",
+        ["Portal:Jobs:InWeb"] = "false",
     };
 
     private sealed class Factory(Dictionary<string, string?> settings) : WebApplicationFactory<FirstPlatformKey>

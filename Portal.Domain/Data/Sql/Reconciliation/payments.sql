@@ -1,0 +1,21 @@
+-- A payment's entries are those of the purchase that it paid, and those posted under its own name: payment:{provider}:{its id}:…
+with causes as (
+  select tenant_id, id, provider, currency, format('payment:%s:%s', provider, provider_payment) as key from payments
+  union all
+  select p.tenant_id, p.id, p.provider, p.currency, format('purchase:checkout_%s_%s', to_hex(c.tenant_id), replace(c.id::text, '-', ''))
+  from payments p join checkouts c on c.tenant_id = p.tenant_id and c.id = p.checkout_id and c.payment_id = p.id
+), postings as (
+  select tenant_id, id,
+    case when kind = 'payment' then regexp_replace(idempotency_key, case tenant_id when 0 then '(:[^:]*){3}$' else '(:[^:]*){2}$' end, '')
+      else idempotency_key end as key
+  from ledger_transactions where kind in ('payment', 'purchase') and idempotency_key is not null
+), booked as (
+  select c.tenant_id, c.id, sum(e.amount) as amount
+  from causes c
+  join postings t on t.tenant_id = c.tenant_id and t.key = c.key
+  join ledger_entries e on e.tenant_id = t.tenant_id and e.transaction_id = t.id and e.account = 'cash:' || c.provider and e.unit = c.currency
+  group by c.tenant_id, c.id
+)
+select p.tenant_id, format('payment %s of %s', p.provider_payment, p.provider) as subject,
+  p.captured - p.refunded - p.disputed as expected, coalesce(b.amount, 0.000000000) as found
+from payments p left join booked b on b.tenant_id = p.tenant_id and b.id = p.id

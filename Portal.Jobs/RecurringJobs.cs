@@ -1,0 +1,55 @@
+using Hangfire;
+using Microsoft.Extensions.Logging;
+using Npgsql;
+using Portal.Domain.Metering;
+using Portal.Domain.Notifications;
+using Portal.Domain.Payments;
+using Portal.Domain.Revenue;
+using Portal.Domain.Tenants;
+using Portal.Domain.Wallet;
+
+namespace Portal.Jobs;
+
+/// <summary>
+/// What runs by the clock: shells over the domain, each safe to run twice and at once. The next run is the retry, so none is retried.
+/// Schedules follow real time (UTC); what the jobs look at follows business time.
+/// </summary>
+[AutomaticRetry(Attempts = 0)]
+public sealed class RecurringJobs(
+    NpgsqlDataSource source, DueWallets wallets, WebhookInbox webhooks, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+{
+    /// <summary>Puts the schedule in place; again changes nothing.</summary>
+    public static void Schedule(IRecurringJobManager jobs)
+    {
+        jobs.AddOrUpdate<RecurringJobs>("settle-wallets", job => job.SettleWalletsAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("webhook-inbox", job => job.WorkOffWebhooksAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
+        jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
+        jobs.AddOrUpdate<RecurringJobs>("idempotency-keys", job => job.PruneIdempotencyKeysAsync(CancellationToken.None), Cron.Daily(hour: 3));
+        jobs.AddOrUpdate<RecurringJobs>("event-partitions", job => job.EnsureEventPartitionsAsync(CancellationToken.None), Cron.Daily(hour: 1));
+    }
+
+    /// <summary>Settles the wallets for which something fell due.</summary>
+    public Task SettleWalletsAsync(CancellationToken cancellationToken) => wallets.SettleAsync(cancellationToken);
+
+    /// <summary>Works off webhooks that their arrival did not.</summary>
+    public Task WorkOffWebhooksAsync(CancellationToken cancellationToken) => webhooks.ProcessDueAsync(cancellationToken);
+
+    /// <summary>Sends what waits in the outbox.</summary>
+    public Task DrainOutboxAsync(CancellationToken cancellationToken) => outbox.RunAsync(cancellationToken);
+
+    /// <summary>Checks the invariants of the ledger.</summary>
+    public async Task ReconcileAsync(CancellationToken cancellationToken)
+    {
+        var report = await reconciliation.RunAsync(cancellationToken);
+        foreach (var check in report.Checks.Where(check => !check.Ok))
+            log.LogError("Reconciliation: {Check} ({Name}) does not hold; first {Subject}", check.Id, check.Name, check.Failures[0].Subject);
+        if (report.Ok) log.LogInformation("Reconciliation: all {Checks} invariants hold", report.Checks.Count);
+    }
+
+    /// <summary>Forgets old answers to repeated requests.</summary>
+    public Task PruneIdempotencyKeysAsync(CancellationToken cancellationToken) => IdempotencyKeys.PruneAsync(source, cancellationToken);
+
+    /// <summary>Makes the coming months of events.</summary>
+    public Task EnsureEventPartitionsAsync(CancellationToken cancellationToken) => EventPartitions.EnsureAsync(source, cancellationToken);
+}
