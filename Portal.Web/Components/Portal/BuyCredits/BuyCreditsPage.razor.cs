@@ -5,6 +5,7 @@ using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Tenants;
 using Portal.Web.Access;
+using Portal.Web.Components.Shared;
 
 namespace Portal.Web.Components.TenantPages.BuyCredits;
 
@@ -19,6 +20,7 @@ public sealed partial class BuyCreditsPage
     private decimal? amount;
     private string? problem;
     private bool busy;
+    private bool changed;
     private Checkout? returned;
     private string? returnedStatus;
     private IDisposable? subscription;
@@ -46,6 +48,7 @@ public sealed partial class BuyCreditsPage
         if (RendererInfo.IsInteractive) subscription = Signals.Subscribe(Tenant.Id, () => _ = InvokeAsync(RefreshAsync));
         await FindReturnedAsync();
         await LoadAsync();
+        if (changed) await LoadAsync();
     }
 
     private async Task FindReturnedAsync()
@@ -65,6 +68,12 @@ public sealed partial class BuyCreditsPage
     // The wallet changed: the person may have been removed since, so that is asked first.
     private async Task RefreshAsync()
     {
+        if (shop is null)
+        {
+            changed = true; // while the page loads for the first time
+            return;
+        }
+
         if ((await Access.RequireAsync(Tenant, MemberRole.Member)).Problem is not null)
         {
             Navigation.NavigateTo("/", forceLoad: true);
@@ -83,7 +92,10 @@ public sealed partial class BuyCreditsPage
         amountText = change.Value as string ?? "";
         amount = decimal.TryParse(amountText, NumberStyles.Number, CultureInfo.CurrentCulture, out var number) ? number : null;
         problem = null;
-        if (chosen is not null && amount is not null && Checkouts.Price(chosen, amount) is { Problem: { } refused }) problem = refused.Detail;
+        if (chosen is null || amount is null || Checkouts.Price(chosen, amount) is not { Problem: { } refused }) return;
+        problem = refused.Code == "credits_out_of_range"
+            ? $"{chosen.Name} sells from {Figures.Credits(chosen.Min.Amount)} to {Figures.Credits(chosen.Max.Amount)} credits."
+            : refused.Detail;
     }
 
     private async Task PayAsync()

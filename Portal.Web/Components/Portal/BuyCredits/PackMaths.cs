@@ -12,6 +12,15 @@ public static class PackMaths
         return pack.Credits is { } credits ? Math.Round(pack.PriceOf().Value.Amount / (credits.Amount + pack.BonusCredits.Amount), 9) : null;
     }
 
+    /// <summary>The same in four significant digits, as many as a comparison needs.</summary>
+    public static decimal? PerCreditShown(Pack pack)
+    {
+        if (PerCredit(pack) is not { } exact) return null;
+        var places = 3;
+        for (var scaled = exact; scaled is > 0m and < 1m && places < 9; scaled *= 10m) places++;
+        return Math.Round(exact, places);
+    }
+
     /// <summary>The pack whose credit is the cheapest; null when none is cheaper than another.</summary>
     public static Pack? Best(IReadOnlyList<Pack> packs)
     {

@@ -1,0 +1,153 @@
+using System.Globalization;
+using System.Security.Claims;
+using Bunit;
+using Bunit.TestDoubles;
+using Microsoft.AspNetCore.Components;
+using Microsoft.AspNetCore.Components.Web;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.DependencyInjection;
+using MudBlazor.Services;
+using Npgsql;
+using Portal.Domain;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Payments;
+using Portal.Domain.Tenants;
+using Portal.Testing;
+using Portal.Web.Access;
+using Portal.Web.Components.TenantPages.BuyCredits;
+
+namespace Portal.Web.Tests.BuyCredits;
+
+public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
+{
+    [Fact]
+    public async Task Without_packs_the_page_says_so_and_offers_nothing_to_pay()
+    {
+        await using var shop = await ShopAsync();
+
+        var page = shop.Render(MemberRole.Owner);
+
+        page.WaitForElement(".empty-state-title").TextContent.ShouldBe("No packs for sale");
+        page.FindAll("button").ShouldBeEmpty();
+    }
+
+    [Fact]
+    public async Task The_cheapest_credit_is_marked_and_the_order_shows_net_tax_and_total_before_paying()
+    {
+        await using var shop = await ShopAsync("starter", "growth");
+
+        var page = shop.Render(MemberRole.Billing);
+
+        var cards = page.WaitForElements(".pack");
+        cards.Count.ShouldBe(2);
+        cards[0].QuerySelector(".pack-best").ShouldBeNull();
+        cards[1].QuerySelector(".pack-best").ShouldNotBeNull();
+        cards[1].TextContent.ShouldContain("0.008571"); // 45 / 5,250
+        cards[1].TextContent.ShouldContain("Valid for 1 year");
+        var order = page.Find(".buy-lines").TextContent;
+        order.ShouldContain("Tax0.00");
+        page.Find(".buy-total").TextContent.ShouldContain("45.00");
+
+        page.FindAll("input[type=radio]")[0].Change("starter");
+        page.Find(".buy-total").TextContent.ShouldContain("10.00");
+    }
+
+    [Fact]
+    public async Task A_member_may_look_but_not_buy()
+    {
+        await using var shop = await ShopAsync("starter");
+
+        var page = shop.Render(MemberRole.Member);
+
+        page.WaitForElement(".pack");
+        page.FindAll(".button-primary").ShouldBeEmpty();
+        page.Find(".buy-order .notice").TextContent.ShouldContain("your role cannot buy");
+    }
+
+    [Fact]
+    public async Task Paying_starts_a_checkout_and_goes_to_the_payment_page()
+    {
+        await using var shop = await ShopAsync("starter");
+        var page = shop.Render(MemberRole.Billing);
+
+        page.WaitForElement(".button-primary").Click();
+
+        page.WaitForAssertion(() => shop.Services.GetRequiredService<BunitNavigationManager>().Uri.ShouldContain("/sandbox/checkout/ss_"));
+        (await shop.Database.ScalarAsync("select created_by like 'member:mem_%' from checkouts where state = 'open'")).ShouldBe(true);
+    }
+
+    [Fact]
+    public async Task Who_lost_the_role_since_the_page_was_drawn_cannot_buy()
+    {
+        await using var shop = await ShopAsync("starter");
+        var page = shop.Render(MemberRole.Billing);
+        await shop.ExecuteAsync("update members set role = 'member'");
+
+        page.WaitForElement(".button-primary").Click();
+
+        page.WaitForElement(".notice-error").TextContent.ShouldContain("role billing");
+        (await shop.Database.ScalarAsync("select count(*) from checkouts")).ShouldBe(0L);
+    }
+
+    private async Task<ShopPage> ShopAsync(params string[] packs)
+    {
+        CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
+        var database = await postgres.CreateAsync();
+        var shop = new ShopPage(database);
+        await shop.PrepareAsync(packs);
+        return shop;
+    }
+
+    private sealed class ShopPage(TestDatabase database) : BunitContext
+    {
+        private readonly Guid user = Guid.CreateVersion7();
+        private readonly Guid member = Guid.CreateVersion7();
+        private long tenant;
+
+        public TestDatabase Database => database;
+
+        public async Task PrepareAsync(string[] packs)
+        {
+            Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
+            Services.AddLogging().AddSingleton(database.DataSource).AddSingleton(TimeProvider.System);
+            Services.AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)));
+            Services.AddPortalDomain().AddPayments(sandbox: true).AddScoped<TenantAccess>();
+            JSInterop.Mode = JSRuntimeMode.Loose;
+            DefaultWaitTimeout = TimeSpan.FromSeconds(30);
+            tenant = (await PlatformTransaction.RunAsync<long>(database.DataSource, async platform =>
+                (await Onboarding.OpenAsync(platform, "acme", new TenantDefinition("Acme"), CancellationToken.None))!.Id)).Value;
+            foreach (var pack in packs)
+            {
+                var definition = pack == "growth"
+                    ? """{"name":"Growth","credits":"5000","bonus_credits":"250","price":"45.00","currency":"USD","expires_after":"P1Y"}"""
+                    : """{"name":"Starter","credits":"1000","price":"10.00","currency":"USD"}""";
+                await ExecuteAsync("insert into packs (key, name, active, definition) values ($1, $1, true, $2::text::json)", pack, definition);
+            }
+        }
+
+        public IRenderedComponent<BuyCreditsPage> Render(MemberRole role)
+        {
+            ExecuteAsync(
+                "insert into members (tenant_id, id, user_id, email, role, invited_at, joined_at) values ($1, $2, $3, 'ana@example.com', $4, now(), now())",
+                tenant, member, user, role.Text()).GetAwaiter().GetResult();
+            this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, user.ToString()));
+            var current = new CurrentTenant(tenant, "acme", "Acme", TimeZoneInfo.Utc, Currency.Of("USD"), user, member, role);
+            SetRendererInfo(new RendererInfo("Server", isInteractive: true));
+            return Render<BuyCreditsPage>(page => page.AddCascadingValue(current).Add(p => p.TenantKey, "acme"));
+        }
+
+        public async Task ExecuteAsync(string sql, params object[] values)
+        {
+            await using var command = database.DataSource.CreateCommand(sql);
+            foreach (var value in values) command.Parameters.Add(new NpgsqlParameter { Value = value });
+            await command.ExecuteNonQueryAsync();
+        }
+
+        protected override async ValueTask DisposeAsyncCore()
+        {
+            await base.DisposeAsyncCore();
+            await database.DisposeAsync();
+        }
+    }
+}
