@@ -12,6 +12,7 @@ public static class PortalApi
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.ConfigureHttpJsonOptions(json => ApiJson.Configure(json.SerializerOptions));
         builder.Services.AddSingleton<TenantGate>();
+        builder.Services.AddSingleton<ApiAddresses>();
         builder.Services.AddSingleton<ApiWrites>();
         builder.Services.AddApiDocument();
         builder.Services.AddHostedService<FirstPlatformKey>();

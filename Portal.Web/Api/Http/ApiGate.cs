@@ -10,7 +10,7 @@ namespace Portal.Web.Api.Http;
 /// Stands before everything under <c>/v1</c>: lets in bearer keys that hold what the endpoint asks for (cookies mean nothing here),
 /// finds the tenant of the path, and makes whatever goes wrong a problem document.
 /// </summary>
-public sealed class ApiGate(RequestDelegate next, ApiKeyDirectory keys, TenantGate tenants, ILogger<ApiGate> log)
+public sealed class ApiGate(RequestDelegate next, ApiKeyDirectory keys, TenantGate tenants, ApiAddresses addresses, ILogger<ApiGate> log)
 {
     /// <summary>Name of the tenant's part of a path.</summary>
     public const string TenantParameter = "tenant";
@@ -70,11 +70,14 @@ public sealed class ApiGate(RequestDelegate next, ApiKeyDirectory keys, TenantGa
     private async ValueTask<Problem?> AdmitAsync(HttpContext http)
     {
         var endpoint = http.GetEndpoint();
-        if (endpoint is null) return OfStatus(StatusCodes.Status404NotFound);
-        if (endpoint.Metadata.GetMetadata<ApiAccess>() is not { } access)
+        if (endpoint?.Metadata.GetMetadata<ApiAccess>() is not { } access)
         {
-            // The routing's own answers (405, 415) pass; an endpoint that names nobody who may call it does not.
-            return endpoint is RouteEndpoint ? OfStatus(StatusCodes.Status404NotFound) : null;
+            // Not ours: an address that is none, a method that ours does not take, or the routing's own answer (415), which passes.
+            var methods = addresses.MethodsOf(http.Request.Path);
+            if (methods.Count == 0) return OfStatus(StatusCodes.Status404NotFound);
+            if (methods.Contains(http.Request.Method, StringComparer.OrdinalIgnoreCase) && endpoint is not (null or RouteEndpoint)) return null;
+            http.Response.Headers.Allow = string.Join(", ", methods);
+            return OfStatus(StatusCodes.Status405MethodNotAllowed);
         }
 
         if (await keys.FindAsync(BearerOf(http), http.RequestAborted) is not { } key)
@@ -99,7 +102,7 @@ public sealed class ApiGate(RequestDelegate next, ApiKeyDirectory keys, TenantGa
     private static Problem OfStatus(int status) => status switch
     {
         404 => new(ProblemKind.NotFound, "not_found", "There is nothing at this address."),
-        405 => new(ProblemKind.Invalid, "method_not_allowed", "This address does not take that method."),
+        405 => new(ProblemKind.Invalid, ApiProblems.MethodNotAllowed, "This address does not take that method."),
         413 => new(ProblemKind.Invalid, ApiProblems.BodyTooLarge, "The body is too large."),
         415 => new(ProblemKind.Invalid, "unsupported_media_type", "Send the body as application/json."),
         500 => new(ProblemKind.Invalid, "internal_error", "Something went wrong here. Nothing was changed unless the answer before said so."),

@@ -8,7 +8,7 @@ namespace Portal.Web.Api.Http;
 public static class ApiProblems
 {
     /// <summary>Codes that decide the status rather than their kind.</summary>
-    public const string BodyTooLarge = "body_too_large", TooBusy = "too_busy", InProgress = "in_progress", Unauthenticated = "unauthenticated",
+    public const string BodyTooLarge = "body_too_large", TooBusy = "too_busy", InProgress = "in_progress", Unauthenticated = "unauthenticated", MethodNotAllowed = "method_not_allowed",
         UnsupportedMediaType = "unsupported_media_type";
 
     /// <summary>The status of a problem.</summary>
@@ -20,6 +20,7 @@ public static class ApiProblems
             (BodyTooLarge, _) => 413,
             (TooBusy, _) => 429,
             (Unauthenticated, _) => 401,
+            (MethodNotAllowed, _) => 405,
             (UnsupportedMediaType, _) => 415,
             (_, ProblemKind.Invalid) => 400,
             (_, ProblemKind.Unprocessable) => 422,
@@ -65,7 +66,7 @@ public static class ApiProblems
     private static byte[] Document(int status, Problem problem)
     {
         using var buffer = new MemoryStream();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, new JsonWriterOptions { Encoder = ApiJson.Options.Encoder }))
         {
             writer.WriteStartObject();
             writer.WriteString("type", $"urn:portal:problem:{problem.Code}");

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.AspNetCore.OpenApi;
 using Microsoft.OpenApi;
+using Portal.Web.Hosting;
 using Scalar.AspNetCore;
 
 namespace Portal.Web.Api.Http;
@@ -46,11 +47,14 @@ public static class OpenApi
     public static void MapApiDocument(this WebApplication app)
     {
         app.MapOpenApi().AllowAnonymous();
-        app.MapScalarApiReference("/docs", options =>
+        app.MapScalarApiReference("/docs", (options, http) =>
         {
+            options.Nonce = http.CspNonce();
+            options.DisableAgent();
             options.Title = "Portal API";
             options.DefaultFonts = false;
             options.Telemetry = false;
+            options.ShowDeveloperTools = DeveloperToolsVisibility.Never;
             options.HideClientButton = true;
             options.PersistentAuthentication = true;
         }).AllowAnonymous().ExcludeFromDescription();

@@ -67,7 +67,9 @@ public sealed class InputTests(ApiHost host) : IClassFixture<ApiHost>
     {
         (await host.Client().SendAsync("GET", "/v1/nothing")).ShouldBe(404, "not_found");
         (await host.Client(key: null).SendAsync("GET", "/v1")).ShouldBe(404, "not_found");
+        (await host.Client().SendAsync("POST", "/v1/nothing", "{}")).ShouldBe(404, "not_found");
         (await host.Client().SendAsync("DELETE", "/v1/tenants")).ShouldBe(405, "method_not_allowed");
+        (await host.Client().SendAsync("GET", "/v1/tenants/acme/suspend")).ShouldBe(405, "method_not_allowed");
     }
 
     [Theory]
