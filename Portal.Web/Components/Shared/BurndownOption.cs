@@ -74,7 +74,7 @@ internal static class BurndownOption
             name = marker.Label,
             xAxis = Math.Max(0, steps.FindLastIndex(step => step <= marker.At)),
             lineStyle = new { color, type = grant ? "solid" : "dashed", width = 1 },
-            label = new { show = labelled, formatter = (grant ? "+" : "\u2212") + Figures.Credits(marker.Credits), color, fontSize = 11, position = "end" },
+            label = new { show = labelled, formatter = (grant ? "+" : "\u2212") + Figures.Credits(marker.Credits), color, fontSize = 11, position = "end", align = steps.Count > 0 && marker.At < steps[0].AddDays(1) ? "left" : "center" },
         };
     }
 

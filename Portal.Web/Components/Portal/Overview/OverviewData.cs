@@ -128,5 +128,5 @@ public sealed record StillBuys(string Model, long Answers)
 public sealed record MonthUsage(UsageFigures Now, UsageFigures Before)
 {
     /// <summary>Change of credits as a ratio; null without credits before.</summary>
-    public decimal? Change => Before.Credits == 0m ? null : (Now.Credits - Before.Credits) / Before.Credits;
+    public decimal? Change => UsageGroup.ChangeOf(Now, Before);
 }

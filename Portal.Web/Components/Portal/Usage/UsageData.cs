@@ -64,8 +64,8 @@ public sealed record UsageData(
                 .ToDictionary(group => group.Key, group => group.Sum(row => row.Figures.Credits), StringComparer.Ordinal))]);
     }
 
-    /// <summary>Change against the period before as a ratio; null without credits then.</summary>
-    public decimal? Change => Before.Credits == 0m ? null : (Totals.Credits - Before.Credits) / Before.Credits;
+    /// <summary>Change against the period before as a ratio; null when there is nothing to compare with.</summary>
+    public decimal? Change => UsageGroup.ChangeOf(Totals, Before);
 
     /// <summary>The chart: credits per step, stacked by group.</summary>
     public object Chart(TimeZoneInfo zone)
@@ -101,6 +101,14 @@ public sealed record UsageData(
 /// <param name="Before">Its figures in the period before; null when it had none.</param>
 public sealed record UsageGroup(string? Key, DateTimeOffset? At, UsageFigures Figures, UsageFigures? Before)
 {
-    /// <summary>Change against the period before as a ratio; null without credits then.</summary>
-    public decimal? Change => Before is null || Before.Credits == 0m ? null : (Figures.Credits - Before.Credits) / Before.Credits;
+    /// <summary>Change against the period before as a ratio; null when there is nothing to compare with.</summary>
+    public decimal? Change => ChangeOf(Figures, Before);
+
+    /// <summary>The change of credits; null without credits before, and above tenfold, where a percentage says nothing.</summary>
+    public static decimal? ChangeOf(UsageFigures now, UsageFigures? before)
+    {
+        ArgumentNullException.ThrowIfNull(now);
+        if (before is null || before.Credits == 0m || now.Credits > before.Credits * 10m) return null;
+        return (now.Credits - before.Credits) / before.Credits;
+    }
 }
