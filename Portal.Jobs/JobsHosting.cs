@@ -14,12 +14,12 @@ public static class JobsHosting
     {
         ArgumentNullException.ThrowIfNull(builder);
         ArgumentNullException.ThrowIfNull(database);
-        if (database.OwnerConnectionString is { } owner) await JobStorage.MigrateAsync(owner);
+        if (database.OwnerConnectionString is { } owner) await JobTables.MigrateAsync(owner);
         builder.Services.AddHangfire(hangfire => hangfire
             .SetDataCompatibilityLevel(CompatibilityLevel.Version_180)
             .UseSimpleAssemblyNameTypeSerializer()
             .UseRecommendedSerializerSettings()
-            .UsePostgreSqlStorage(storage => storage.UseNpgsqlConnection(database.AppConnectionString), JobStorage.Options));
+            .UsePostgreSqlStorage(storage => storage.UseNpgsqlConnection(database.AppConnectionString), JobTables.Options));
         builder.Services.AddSingleton<RecurringJobs>();
         return builder;
     }

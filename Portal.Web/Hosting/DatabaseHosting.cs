@@ -37,7 +37,7 @@ public static class DatabaseHosting
         if (builder.Configuration.GetConnectionString("PortalOwner") is { Length: > 0 } owner)
         {
             await PortalDatabase.MigrateAsync(owner);
-            await JobStorage.MigrateAsync(owner);
+            await JobTables.MigrateAsync(owner);
         }
         else
         {
@@ -49,7 +49,7 @@ public static class DatabaseHosting
                 return 1;
             }
 
-            await JobStorage.MigrateAsync(database.OwnerConnectionString);
+            await JobTables.MigrateAsync(database.OwnerConnectionString);
         }
 
         Console.WriteLine("The database is up to date.");

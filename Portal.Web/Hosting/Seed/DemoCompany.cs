@@ -134,6 +134,9 @@ internal sealed class DemoCompany(NpgsqlDataSource source, Wallets wallets, Usag
             case 9:
                 await BuyPackAsync(tenant, "starter", "research", cancellationToken);
                 break;
+            case 14:
+                await BuyPackAsync(tenant, "growth", Pool.SharedKey, cancellationToken);
+                break;
             case 27:
                 await RunAsync(
                     tenant,

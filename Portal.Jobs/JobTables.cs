@@ -4,7 +4,7 @@ using Npgsql;
 namespace Portal.Jobs;
 
 /// <summary>Hangfire's tables: schema <c>hangfire</c> of the portal's database, made by the owner so that the running role needs no DDL.</summary>
-public static class JobStorage
+public static class JobTables
 {
     /// <summary>Name of the schema.</summary>
     public const string Schema = "hangfire";
@@ -38,7 +38,7 @@ public static class JobStorage
     /// Long polling picks a job up in milliseconds; the sliding timeout returns a killed process's jobs within a minute and a half without
     /// cutting long ones off.
     /// </summary>
-    internal static PostgreSqlStorageOptions Options => new()
+    public static PostgreSqlStorageOptions Options => new()
     {
         SchemaName = Schema,
         PrepareSchemaIfNecessary = false,
