@@ -135,14 +135,14 @@ internal sealed class DemoCompany(NpgsqlDataSource source, Wallets wallets, Usag
                 await BuyPackAsync(tenant, "starter", "research", cancellationToken);
                 break;
             case 14:
-                await BuyPackAsync(tenant, "growth", Pool.SharedKey, cancellationToken);
+                await BuyPackAsync(tenant, "scale", Pool.SharedKey, cancellationToken);
                 break;
             case 27:
                 await RunAsync(
                     tenant,
                     wallet => Grants.CreateAsync(
                         wallet,
-                        new GrantOrder(500m, Pool.SharedKey, GrantSource.Promotion, null, null, null, Priority: 90, ExpiresAt: now.AddDays(4), Reason: "Spring promotion"),
+                        new GrantOrder(500m, Pool.SharedKey, GrantSource.Promotion, null, null, null, Priority: 90, ExpiresAt: now.AddDays(4), Reason: "Autumn promotion"),
                         cancellationToken),
                     cancellationToken);
                 break;
