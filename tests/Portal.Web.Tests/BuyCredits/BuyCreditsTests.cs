@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Components;
 using Microsoft.AspNetCore.Components.Web;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using MudBlazor.Services;
 using Npgsql;
 using Portal.Domain;
@@ -13,6 +14,7 @@ using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Tenants;
+using Portal.Domain.Wallet;
 using Portal.Testing;
 using Portal.Web.Access;
 using Portal.Web.Components.TenantPages.BuyCredits;
@@ -90,6 +92,32 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
         (await shop.Database.ScalarAsync("select count(*) from checkouts")).ShouldBe(0L);
     }
 
+    [Fact]
+    public async Task Coming_back_from_a_declined_card_says_so_and_does_not_wake_the_page_by_itself()
+    {
+        await using var shop = await ShopAsync("starter", "growth");
+        var checkouts = shop.Services.GetRequiredService<Checkouts>();
+        var checkout = (await checkouts.StartAsync(new CheckoutOrder(shop.Tenant, "starter", new Uri("http://localhost/")))).Value;
+        await shop.Services.GetRequiredService<Domain.Payments.Sandbox.SandboxProvider>().PayAsync(checkout.Url!.Split('/')[^1], "4000000000000002");
+        var page = shop.Render(MemberRole.Billing, checkout.PublicId);
+        page.WaitForElement(".notice-error").TextContent.ShouldContain("declined");
+        page.Find(".buy-total").TextContent.ShouldContain("10.00"); // the pack that was being bought
+        var version = await shop.Database.ScalarAsync("select version from wallets");
+        var renders = page.RenderCount;
+
+        var signals = shop.Services.GetRequiredService<WalletSignals>();
+        using var announcer = new WalletAnnouncer(shop.Database.DataSource, signals, NullLogger<WalletAnnouncer>.Instance);
+        using var listener = new WalletListener(shop.Database.DataSource, signals, NullLogger<WalletListener>.Instance);
+        await listener.StartAsync(CancellationToken.None); // announces everything once it listens
+        await announcer.StartAsync(CancellationToken.None);
+        page.WaitForState(() => page.RenderCount > renders);
+        signals.Changed(shop.Tenant);
+        page.WaitForState(() => page.RenderCount > renders + 1);
+
+        await Task.WhenAll(announcer.StopAsync(CancellationToken.None), listener.StopAsync(CancellationToken.None));
+        (await shop.Database.ScalarAsync("select version from wallets")).ShouldBe(version);
+    }
+
     private async Task<ShopPage> ShopAsync(params string[] packs)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
@@ -105,6 +133,8 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
         private readonly Guid member = Guid.CreateVersion7();
         private long tenant;
 
+        public long Tenant => tenant;
+
         public TestDatabase Database => database;
 
         public async Task PrepareAsync(string[] packs)
@@ -113,6 +143,7 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
             Services.AddLogging().AddSingleton(database.DataSource).AddSingleton(TimeProvider.System);
             Services.AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)));
             Services.AddPortalDomain().AddPayments(sandbox: true).AddScoped<TenantAccess>();
+            this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, user.ToString()));
             JSInterop.Mode = JSRuntimeMode.Loose;
             DefaultWaitTimeout = TimeSpan.FromSeconds(30);
             tenant = (await PlatformTransaction.RunAsync<long>(database.DataSource, async platform =>
@@ -126,13 +157,13 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
             }
         }
 
-        public IRenderedComponent<BuyCreditsPage> Render(MemberRole role)
+        public IRenderedComponent<BuyCreditsPage> Render(MemberRole role, string? returnedFrom = null)
         {
             ExecuteAsync(
                 "insert into members (tenant_id, id, user_id, email, role, invited_at, joined_at) values ($1, $2, $3, 'ana@example.com', $4, now(), now())",
                 tenant, member, user, role.Text()).GetAwaiter().GetResult();
-            this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, user.ToString()));
             var current = new CurrentTenant(tenant, "acme", "Acme", TimeZoneInfo.Utc, Currency.Of("USD"), user, member, role);
+            if (returnedFrom is not null) Services.GetRequiredService<BunitNavigationManager>().NavigateTo($"/t/acme/buy?checkout={returnedFrom}");
             SetRendererInfo(new RendererInfo("Server", isInteractive: true));
             return Render<BuyCreditsPage>(page => page.AddCascadingValue(current).Add(p => p.TenantKey, "acme"));
         }

@@ -80,7 +80,13 @@ public sealed partial class BuyCreditsPage
             return;
         }
 
-        if (returned is { State: not CheckoutStatus.Paid }) await FindReturnedAsync();
+        // Only read: asking the provider again would touch the wallet, and this page would wake itself for ever.
+        if (returned is { State: not CheckoutStatus.Paid } waiting)
+        {
+            returned = await Checkouts.FindAsync(waiting.TenantId, waiting.Id);
+            returnedStatus = returned is null ? null : Checkouts.StatusOf(returned);
+        }
+
         await LoadAsync();
         StateHasChanged();
     }
