@@ -3,8 +3,23 @@ namespace Portal.Domain.Kernel;
 /// <summary>Time-ordered identifiers: a row's id tells when it was made and its index stays local.</summary>
 public static class Uuid7
 {
-    /// <summary>A new UUIDv7 of that instant (business time, in milliseconds).</summary>
-    public static Guid At(DateTimeOffset instant) => Guid.CreateVersion7(instant);
+    private static int made;
+
+    /// <summary>
+    /// A new UUIDv7 of that instant (business time, in milliseconds). Those that this process makes for one millisecond sort in the order
+    /// made: a counter of 24 bits stands before the random ones (RFC 9562 §6.2, method 1).
+    /// </summary>
+    public static Guid At(DateTimeOffset instant)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        Guid.CreateVersion7(instant).TryWriteBytes(bytes, bigEndian: true, out _);
+        var count = unchecked((uint)Interlocked.Increment(ref made));
+        bytes[6] = (byte)(0x70 | ((count >> 20) & 0x0f));
+        bytes[7] = (byte)((count >> 12) & 0xff);
+        bytes[8] = (byte)(0x80 | ((count >> 6) & 0x3f));
+        bytes[9] = (byte)(((count & 0x3f) << 2) | (uint)(bytes[9] & 0x03));
+        return new Guid(bytes, bigEndian: true);
+    }
 
     /// <summary>The smallest UUIDv7-shaped value of that instant: bound of a range of ids.</summary>
     public static Guid Floor(DateTimeOffset instant)

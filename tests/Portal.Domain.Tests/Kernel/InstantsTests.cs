@@ -28,6 +28,15 @@ public sealed class InstantsTests
     }
 
     [Fact]
+    public void Uuids_of_one_millisecond_sort_in_the_order_made()
+    {
+        var instant = At("2026-03-01T10:20:00.123Z");
+        var made = Enumerable.Range(0, 10_000).Select(_ => Uuid7.At(instant).ToString()).ToArray();
+        made.ShouldBe(made.Order(StringComparer.Ordinal));
+        made.Distinct(StringComparer.Ordinal).Count().ShouldBe(10_000);
+    }
+
+    [Fact]
     public void Public_ids_carry_their_tenant_and_nothing_else_parses()
     {
         var id = Guid.NewGuid();
