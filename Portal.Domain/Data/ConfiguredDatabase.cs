@@ -116,10 +116,10 @@ public sealed class ConfiguredDatabase : IAsyncDisposable
         }
     }
 
-    /// <summary>A relative folder is meant from the top of the source tree, or from the content root where there is none.</summary>
+    /// <summary>A relative folder is meant from the top of the source tree that the program lies in, or from the content root where it is none.</summary>
     private static string DataDirectory(IConfiguration configuration, IHostEnvironment environment)
     {
-        var top = new DirectoryInfo(environment.ContentRootPath);
+        var top = new DirectoryInfo(AppContext.BaseDirectory);
         while (top is not null && !File.Exists(Path.Combine(top.FullName, "Portal.sln")))
         {
             top = top.Parent;

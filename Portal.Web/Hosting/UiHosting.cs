@@ -26,6 +26,7 @@ public static class UiHosting
     public static WebApplicationBuilder AddPortalUi(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.WebHost.UseStaticWebAssets(); // an unpublished build runs as production too
         var services = builder.Services;
         services.AddRazorComponents().AddInteractiveServerComponents(circuit => circuit.DetailedErrors = builder.Environment.IsDevelopment());
         services.AddMudServices(mud =>
