@@ -11,9 +11,8 @@ public sealed record PooledGrant(Grant Grant, string Pool);
 /// <summary>Reads grants.</summary>
 public static class GrantQuery
 {
-    internal const string Select = """
-        select g.tenant_id, g.id, g.pool_id, g.source, g.amount, g.remaining, g.value, g.currency::text, g.priority, g.products, g.effective_at, g.expires_at,
-               g.open, g.parent_id, g.lineage, g.roll_count, g.reference, g.reason, g.created_at, p.key
+    internal const string Select = "select " + GrantRow.Columns + """
+        , p.key
         from grants g join pools p on p.tenant_id = g.tenant_id and p.pool_id = g.pool_id
         where g.tenant_id = $1
         """;
@@ -34,28 +33,5 @@ public static class GrantQuery
         return await read.Connection.FindAsync(Select + " and g.id = $2", Read, cancellationToken, read.TenantId, id);
     }
 
-    internal static PooledGrant Read(NpgsqlDataReader row) => new(
-        new Grant
-        {
-            TenantId = row.GetInt64(0),
-            Id = row.GetGuid(1),
-            PoolId = row.GetInt32(2),
-            Source = row.GetString(3),
-            Amount = row.GetDecimal(4),
-            Remaining = row.GetDecimal(5),
-            Value = row.GetDecimal(6),
-            Currency = row.GetString(7),
-            Priority = row.GetInt16(8),
-            Products = row.Nullable<string[]>(9),
-            EffectiveAt = row.GetFieldValue<DateTimeOffset>(10),
-            ExpiresAt = row.Nullable<DateTimeOffset?>(11),
-            Open = row.GetBoolean(12),
-            ParentId = row.Nullable<Guid?>(13),
-            Lineage = row.Nullable<string>(14),
-            RollCount = row.GetInt16(15),
-            Reference = row.Nullable<string>(16),
-            Reason = row.Nullable<string>(17),
-            CreatedAt = row.GetFieldValue<DateTimeOffset>(18),
-        },
-        row.GetString(19));
+    internal static PooledGrant Read(NpgsqlDataReader row) => new(GrantRow.Read(row), row.GetString(GrantRow.Width));
 }

@@ -32,10 +32,7 @@ public static class WalletReader
     // Statements of their own, after the lock, so that each sees what the last holder committed.
     private const string Clock = "select clock_timestamp() + clock_offset, catalogue_version, reporting_zone, locked_until, event_window from platform";
 
-    private const string OpenGrants = """
-        select tenant_id, id, pool_id, source, amount, remaining, value, currency, priority, products, effective_at, expires_at, roll_count, created_at
-        from grants where tenant_id = any($1) and open order by tenant_id
-        """;
+    private const string OpenGrants = "select " + GrantRow.Columns + " from grants g where g.tenant_id = any($1) and g.open order by g.tenant_id";
 
     private const string OpenDebts = """
         select tenant_id, transaction_id, line, pool_id, product, amount, open, incurred_at
@@ -79,7 +76,7 @@ public static class WalletReader
         await reader.NextResultAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            if (wallets.TryGetValue(reader.GetInt64(0), out var wallet)) wallet.Grants.Add(ReadGrant(reader));
+            if (wallets.TryGetValue(reader.GetInt64(0), out var wallet)) wallet.Grants.Add(GrantRow.Read(reader));
         }
 
         await reader.NextResultAsync(cancellationToken);
@@ -90,24 +87,6 @@ public static class WalletReader
 
         return (wallets, clock);
     }
-
-    private static Grant ReadGrant(NpgsqlDataReader reader) => new()
-    {
-        TenantId = reader.GetInt64(0),
-        Id = reader.GetGuid(1),
-        PoolId = reader.GetInt32(2),
-        Source = reader.GetString(3),
-        Amount = reader.GetDecimal(4),
-        Remaining = reader.GetDecimal(5),
-        Value = reader.GetDecimal(6),
-        Currency = reader.GetString(7),
-        Priority = reader.GetInt16(8),
-        Products = reader.IsDBNull(9) ? null : reader.GetFieldValue<string[]>(9),
-        EffectiveAt = reader.GetFieldValue<DateTimeOffset>(10),
-        ExpiresAt = NullableInstant(reader, 11),
-        RollCount = reader.GetInt16(12),
-        CreatedAt = reader.GetFieldValue<DateTimeOffset>(13),
-    };
 
     private static Debt ReadDebt(NpgsqlDataReader reader) => new()
     {

@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
@@ -51,18 +50,7 @@ public sealed class WalletTransaction : IAsyncDisposable
     public string? Actor { get; set; }
 
     /// <summary>EF Core on the same connection and transaction.</summary>
-    public PortalDbContext Db
-    {
-        get
-        {
-            if (db is not null) return db;
-            var options = new DbContextOptionsBuilder<PortalDbContext>();
-            PortalDbContext.Configure(options.UseNpgsql(Connection, npgsql => npgsql.SetPostgresVersion(15, 0)));
-            db = new PortalDbContext(options.Options);
-            db.Database.UseTransaction(Transaction);
-            return db;
-        }
-    }
+    public PortalDbContext Db => db ??= PortalDbContext.On(Connection, Transaction);
 
     /// <summary>Pools, teams, consumers, zone or currency changed: every node reads them again.</summary>
     public void ConfigurationChanged() => Wallet.ConfigurationChanged = true;

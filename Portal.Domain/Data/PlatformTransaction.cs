@@ -1,4 +1,3 @@
-using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Domain.Kernel;
 
@@ -31,18 +30,7 @@ public sealed class PlatformTransaction : IAsyncDisposable
     public string? Actor { get; set; }
 
     /// <summary>EF Core on the same connection and transaction.</summary>
-    public PortalDbContext Db
-    {
-        get
-        {
-            if (db is not null) return db;
-            var options = new DbContextOptionsBuilder<PortalDbContext>();
-            PortalDbContext.Configure(options.UseNpgsql(Connection, npgsql => npgsql.SetPostgresVersion(15, 0)));
-            db = new PortalDbContext(options.Options);
-            db.Database.UseTransaction(Transaction);
-            return db;
-        }
-    }
+    public PortalDbContext Db => db ??= PortalDbContext.On(Connection, Transaction);
 
     /// <summary>Runs <paramref name="work"/> in a transaction that commits when it succeeds; else nothing has happened.</summary>
     public static async Task<Result<T>> RunAsync<T>(

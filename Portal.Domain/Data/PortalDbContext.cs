@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Diagnostics;
+using Npgsql;
 
 namespace Portal.Domain.Data;
 
@@ -14,6 +15,16 @@ public sealed class PortalDbContext(DbContextOptions<PortalDbContext> options) :
         .UseSnakeCaseNamingConvention()
         .UseQueryTrackingBehavior(QueryTrackingBehavior.NoTracking)
         .ConfigureWarnings(warnings => warnings.Ignore(RelationalEventId.PendingModelChangesWarning)); // SQL rules, not the model
+
+    /// <summary>A context on a connection that is inside a transaction; its changes commit with that.</summary>
+    public static PortalDbContext On(NpgsqlConnection connection, NpgsqlTransaction transaction)
+    {
+        var options = new DbContextOptionsBuilder<PortalDbContext>();
+        Configure(options.UseNpgsql(connection, npgsql => npgsql.SetPostgresVersion(15, 0)));
+        var db = new PortalDbContext(options.Options);
+        db.Database.UseTransaction(transaction);
+        return db;
+    }
 
     /// <inheritdoc />
     protected override void OnModelCreating(ModelBuilder modelBuilder) =>
