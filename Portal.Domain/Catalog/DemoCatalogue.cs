@@ -143,15 +143,17 @@ public static class DemoCatalogue
 
     private static RateDefinition RateOf(
         (string Model, string Vendor, string TokenType, string Tier, decimal PerMillion) price, string unit, decimal amount, decimal per) => new()
-    {
-        Meter = Meter,
-        Match = new Dictionary<string, string>(StringComparer.Ordinal)
         {
-            ["model"] = price.Model, ["token_type"] = price.TokenType, ["tier"] = price.Tier,
-        },
-        Unit = unit,
-        Price = PriceDefinition.PerUnit(amount, per),
-    };
+            Meter = Meter,
+            Match = new Dictionary<string, string>(StringComparer.Ordinal)
+            {
+                ["model"] = price.Model,
+                ["token_type"] = price.TokenType,
+                ["tier"] = price.Tier,
+            },
+            Unit = unit,
+            Price = PriceDefinition.PerUnit(amount, per),
+        };
 
     private static QuantityDefinition Quantity(string property, string tokenType) =>
         new() { Property = property, Set = new Dictionary<string, string>(StringComparer.Ordinal) { ["token_type"] = tokenType } };

@@ -49,7 +49,11 @@ public sealed class Rollup
             var line = rating.Lines[i];
             var key = common with
             {
-                PoolId = drawn, Model = line.Model, TokenType = line.TokenType, Tier = line.Tier, CostCurrency = rating.CostCurrency ?? "",
+                PoolId = drawn,
+                Model = line.Model,
+                TokenType = line.TokenType,
+                Tier = line.Tier,
+                CostCurrency = rating.CostCurrency ?? "",
             };
             ref var row = ref Row(key);
             row.Quantity += line.Quantity;

@@ -53,8 +53,14 @@ internal sealed class PlainWallet
     {
         lots.Add(new PlainLot
         {
-            Pool = pool, Amount = grant.Amount, Remaining = grant.Amount, Value = grant.Value, Priority = grant.Priority,
-            EffectiveAt = grant.EffectiveAt, ExpiresAt = grant.ExpiresAt, Id = grant.Id,
+            Pool = pool,
+            Amount = grant.Amount,
+            Remaining = grant.Amount,
+            Value = grant.Value,
+            Priority = grant.Priority,
+            EffectiveAt = grant.EffectiveAt,
+            ExpiresAt = grant.ExpiresAt,
+            Id = grant.Id,
         });
         Settle(now);
     }

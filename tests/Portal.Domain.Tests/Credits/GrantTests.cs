@@ -95,7 +95,18 @@ public sealed class GrantTests
 
     private static Grant Make(byte id, short priority = 50, string[]? products = null, int? expires = null, decimal amount = 10m, decimal value = 0m, int effective = 0) => new()
     {
-        TenantId = 1, Id = Id(id), PoolId = 1, Source = GrantSource.Purchase, Amount = amount, Remaining = amount, Value = value, Currency = "USD", Priority = priority,
-        Products = products, EffectiveAt = Start.AddDays(effective), ExpiresAt = expires is null ? null : Start.AddDays(expires.Value), CreatedAt = Start,
+        TenantId = 1,
+        Id = Id(id),
+        PoolId = 1,
+        Source = GrantSource.Purchase,
+        Amount = amount,
+        Remaining = amount,
+        Value = value,
+        Currency = "USD",
+        Priority = priority,
+        Products = products,
+        EffectiveAt = Start.AddDays(effective),
+        ExpiresAt = expires is null ? null : Start.AddDays(expires.Value),
+        CreatedAt = Start,
     };
 }

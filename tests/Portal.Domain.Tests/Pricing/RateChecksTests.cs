@@ -9,7 +9,10 @@ public sealed class RateChecksTests
 {
     private static readonly RateDefinition Good = new()
     {
-        Meter = "llm", Unit = "CREDIT", Match = new Dictionary<string, string> { ["model"] = "gpt-4o" }, Price = PerUnit("0.5"),
+        Meter = "llm",
+        Unit = "CREDIT",
+        Match = new Dictionary<string, string> { ["model"] = "gpt-4o" },
+        Price = PerUnit("0.5"),
     };
 
     [Fact]
@@ -37,7 +40,8 @@ public sealed class RateChecksTests
     {
         var tiers = new PriceDefinition
         {
-            Model = "graduated", Scope = "event",
+            Model = "graduated",
+            Scope = "event",
             Tiers = [new() { UpTo = 10m, UnitAmount = 1m }, new() { UpTo = 20m, UnitAmount = 1m }, new() { UnitAmount = 1m }],
         };
         var other = Good with { Match = new Dictionary<string, string> { ["model"] = "gpt-5" } };

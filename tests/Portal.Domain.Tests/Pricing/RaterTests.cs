@@ -107,7 +107,10 @@ public sealed class RaterTests
         var quantity = Gen.Select(Gen.Decimal[0.000000001m, 1_000_000m], Gen.OneOf("input", "output", "cached_input"));
         var price = Gen.Select(Gen.Decimal[0m, 100m], Gen.Int[1, 1_000_000], Gen.Bool, (amount, per, package) => new Price
         {
-            Model = package ? PriceModel.Package : PriceModel.PerUnit, Amount = amount, Per = per, Scope = PriceScope.Event,
+            Model = package ? PriceModel.Package : PriceModel.PerUnit,
+            Amount = amount,
+            Per = per,
+            Scope = PriceScope.Event,
         });
         Gen.Select(quantity.Array[1, 20], price, price).Sample((quantities, own, other) =>
         {
@@ -125,7 +128,11 @@ public sealed class RaterTests
 
     private static Rate R(string tokenType, Price price) => new()
     {
-        Index = 0, Meter = "llm", Match = DimensionSet.Of(("token_type", tokenType)), Unit = Rate.CreditUnit, Price = price,
+        Index = 0,
+        Meter = "llm",
+        Match = DimensionSet.Of(("token_type", tokenType)),
+        Unit = Rate.CreditUnit,
+        Price = price,
     };
 
     private static Rate C(string tokenType, decimal perMillion) =>

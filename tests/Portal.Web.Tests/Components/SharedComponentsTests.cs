@@ -1,6 +1,6 @@
-using Microsoft.Extensions.DependencyInjection;
 using Bunit;
 using Microsoft.AspNetCore.Components;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Kernel;
 using Portal.Domain.Tenants;
 using Portal.Web.Access;
