@@ -78,7 +78,7 @@ public sealed class Buying(PortalRun run) : Journey(run)
     {
         var checkout = await StartAsync();
 
-        await checkout.PostTwiceAsync(SandboxPage.Accepted);
+        await checkout.PostAgainAndAgainAsync(SandboxPage.Accepted);
 
         var shop = await checkout.BackAsync();
         await shop.Wallet.ShouldShow(1000m);
