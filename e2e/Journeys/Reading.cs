@@ -26,11 +26,22 @@ public sealed class Reading(PortalRun run) : Journey(run)
             await ShouldHaveNoBarriersAsync(visitor.Page);
         }
 
-        await visitor.SignInToDemoAsync();
+        var overview = await visitor.SignInToDemoAsync();
         foreach (var path in Pages)
         {
             await visitor.GoToAsync("t/demo" + path);
             await SettledAsync(visitor.Page);
+            await ShouldHaveNoBarriersAsync(visitor.Page);
+        }
+
+        await (await overview.MembersAsync()).InviteButton.ClickAsync();
+        await visitor.Page.GetByRole(AriaRole.Dialog).WaitForAsync();
+        await ShouldHaveNoBarriersAsync(visitor.Page);
+        await (await overview.BuyAsync()).PayAsync();
+        await ShouldHaveNoBarriersAsync(visitor.Page);
+        foreach (var path in new[] { "account/profile", "account/security", "account/passkeys", "t/no-such-company" })
+        {
+            await visitor.Page.GotoAsync(path);
             await ShouldHaveNoBarriersAsync(visitor.Page);
         }
     }

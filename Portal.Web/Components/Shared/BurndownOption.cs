@@ -8,6 +8,9 @@ internal static class BurndownOption
     private const string Balance = "Balance", Expected = "Expected";
     private const int MostLabelledMarkers = 6;
 
+    /// <summary>How many labels find room beside each other on a phone.</summary>
+    private const int LabelsAbreast = 6;
+
     public static object Of(Burndown data, TimeZoneInfo zone)
     {
         var steps = data.Points.Select(point => point.At).Concat(data.Projection.Select(point => point.At)).ToList();
@@ -61,20 +64,34 @@ internal static class BurndownOption
             symbol = "none",
             silent = true,
             animation = false,
-            data = data.Markers.Select(marker => Marker(marker, steps, data.Markers.Count <= MostLabelledMarkers)),
+            data = Markers(data.Markers, steps),
         },
     };
 
-    private static object Marker(BurndownMarker marker, List<DateTimeOffset> steps, bool labelled)
+    // Where two stand close together the second's label goes a line higher, so that both can be read on a phone.
+    private static IEnumerable<object> Markers(IReadOnlyList<BurndownMarker> markers, List<DateTimeOffset> steps)
+    {
+        var labelled = markers.Count <= MostLabelledMarkers;
+        var (before, raised) = ((int?)null, false);
+        foreach (var marker in markers.OrderBy(marker => marker.At))
+        {
+            var at = Math.Max(0, steps.FindLastIndex(step => step <= marker.At));
+            raised = !raised && before is { } last && (at - last) * LabelsAbreast < steps.Count;
+            before = at;
+            yield return Marker(marker, at, steps, labelled, raised ? 17 : 5);
+        }
+    }
+
+    private static object Marker(BurndownMarker marker, int at, List<DateTimeOffset> steps, bool labelled, int distance)
     {
         var grant = marker.Kind == BurndownMarkerKind.Grant;
         var color = grant ? "var(--mud-palette-success)" : "var(--mud-palette-warning)";
         return new
         {
             name = marker.Label,
-            xAxis = Math.Max(0, steps.FindLastIndex(step => step <= marker.At)),
+            xAxis = at,
             lineStyle = new { color, type = grant ? "solid" : "dashed", width = 1 },
-            label = new { show = labelled, formatter = (grant ? "+" : "\u2212") + Figures.Credits(marker.Credits), color, fontSize = 11, position = "end", align = steps.Count > 0 && marker.At < steps[0].AddDays(1) ? "left" : "center" },
+            label = new { show = labelled, formatter = (grant ? "+" : "\u2212") + Figures.Credits(marker.Credits), color, fontSize = 11, position = "end", distance, align = steps.Count > 0 && marker.At < steps[0].AddDays(1) ? "left" : "center" },
         };
     }
 
