@@ -15,7 +15,7 @@ public sealed class LayoutTests : PageContext
     public LayoutTests() => signedIn = Page.AddAuthorization().SetAuthorized("ana@example.com");
 
     [Theory]
-    [InlineData(MemberRole.Member, "Overview Usage Activity Members")]
+    [InlineData(MemberRole.Member, "Overview Usage Members")]
     [InlineData(MemberRole.Billing, "Overview Usage Activity Buy credits Members")]
     public void The_navigation_offers_what_the_role_may(MemberRole role, string pages)
     {
