@@ -1,14 +1,43 @@
+using System.Text;
 using Npgsql;
 using NpgsqlTypes;
+using Portal.Domain.Data;
 
 namespace Portal.Domain.Metering.Intake;
 
 /// <summary>A row of <c>events</c>: a fact with its first rating.</summary>
-internal readonly record struct EventRow(UsageEvent Usage, int ConsumerId, int TeamId, int PoolNamedId, decimal Revenue);
+internal readonly record struct EventRow(UsageEvent Usage, int ConsumerId, int TeamId, int PoolNamedId, decimal Revenue)
+{
+    /// <summary>What the platform pays; null when it is unknown or the event is unrated.</summary>
+    public decimal? Cost => Usage.Status == EventStatus.Accepted ? Usage.Rating?.Cost : null;
 
-/// <summary>Writes new events and their identities by binary COPY.</summary>
+    /// <summary>Its currency.</summary>
+    public string? CostCurrency => Usage.Status == EventStatus.Accepted ? Usage.Rating?.CostCurrency : null;
+}
+
+/// <summary>
+/// Writes new events and their identities: few as columns of the batch that writes everything else, so that a small batch has no round
+/// trip of its own for them; many by binary COPY before it, which takes a tenth of the time per row.
+/// </summary>
 internal static class EventRows
 {
+    /// <summary>From so many rows on, COPY.</summary>
+    public const int Many = 100;
+
+    private const string InsertIdentities = """
+        insert into event_identities (tenant_id, event_key, digest, transaction_id, ordinal)
+        select * from unnest($1::bigint[], $2::uuid[], $3::bigint[], $4::uuid[], $5::int[])
+        """;
+
+    private const string InsertEvents = """
+        insert into events (tenant_id, transaction_id, ordinal, event_key, source, event_id, type, occurred_at, consumer_id, team_id, pool_named_id, meter, product,
+                            rated, rate_version_id, cost_version_id, quantity, credits, revenue, cost, cost_currency, data)
+        select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v::json
+        from unnest($1::bigint[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::int[], $10::int[], $11::int[],
+                    $12::text[], $13::text[], $14::bool[], $15::int[], $16::int[], $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::text[],
+                    $22::text[]) x(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)
+        """;
+
     private const string CopyIdentities =
         "copy event_identities (tenant_id, event_key, digest, transaction_id, ordinal) from stdin (format binary)";
 
@@ -17,10 +46,26 @@ internal static class EventRows
                      rated, rate_version_id, cost_version_id, quantity, credits, revenue, cost, cost_currency, data) from stdin (format binary)
         """;
 
-    /// <summary>Writes them on a connection that is inside the batch's transaction.</summary>
-    public static async Task WriteAsync(NpgsqlConnection connection, IReadOnlyList<EventRow> rows, CancellationToken cancellationToken)
+    /// <summary>Adds the statements that write a few; none for none.</summary>
+    public static void AddTo(NpgsqlBatch batch, IReadOnlyList<EventRow> rows)
     {
         if (rows.Count == 0) return;
+        batch.Add(InsertIdentities, rows.Select(row => row.Usage.TenantId), rows.Select(row => row.Usage.Key), rows.Select(row => row.Usage.Digest),
+            rows.Select(row => row.Usage.TransactionId), rows.Select(row => row.Usage.Ordinal));
+        batch.Add(InsertEvents,
+            rows.Select(row => row.Usage.TenantId), rows.Select(row => row.Usage.TransactionId), rows.Select(row => row.Usage.Ordinal),
+            rows.Select(row => row.Usage.Key), rows.Select(row => row.Usage.Source), rows.Select(row => row.Usage.Id), rows.Select(row => row.Usage.Type),
+            rows.Select(row => row.Usage.OccurredAt.ToUniversalTime()), rows.Select(row => row.ConsumerId), rows.Select(row => row.TeamId),
+            rows.Select(row => row.PoolNamedId), rows.Select(row => row.Usage.Meter?.Key), rows.Select(row => row.Usage.Meter?.Product),
+            rows.Select(row => row.Usage.Status == EventStatus.Accepted), rows.Select(row => row.Usage.Rating?.RateVersionId),
+            rows.Select(row => row.Usage.Rating?.CostVersionId), rows.Select(row => row.Usage.Rating?.Quantity ?? 0m), rows.Select(row => row.Usage.Credits),
+            rows.Select(row => row.Revenue), rows.Select(row => row.Cost), rows.Select(row => row.CostCurrency),
+            rows.Select(row => Encoding.UTF8.GetString(row.Usage.Kept.Span)));
+    }
+
+    /// <summary>Copies many on a connection that is inside the batch's transaction.</summary>
+    public static async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<EventRow> rows, CancellationToken cancellationToken)
+    {
         await using (var writer = await connection.BeginBinaryImportAsync(CopyIdentities, cancellationToken))
         {
             foreach (var row in rows)
@@ -66,9 +111,9 @@ internal static class EventRows
         await writer.WriteAsync(rating?.Quantity ?? 0m, NpgsqlDbType.Numeric, cancellationToken);
         await writer.WriteAsync(usage.Credits, NpgsqlDbType.Numeric, cancellationToken);
         await writer.WriteAsync(row.Revenue, NpgsqlDbType.Numeric, cancellationToken);
-        if (usage.Status == EventStatus.Accepted && rating?.Cost is { } cost) await writer.WriteAsync(cost, NpgsqlDbType.Numeric, cancellationToken);
+        if (row.Cost is { } cost) await writer.WriteAsync(cost, NpgsqlDbType.Numeric, cancellationToken);
         else await writer.WriteNullAsync(cancellationToken);
-        await WriteAsync(writer, usage.Status == EventStatus.Accepted ? rating?.CostCurrency : null, NpgsqlDbType.Char, cancellationToken);
+        await WriteAsync(writer, row.CostCurrency, NpgsqlDbType.Char, cancellationToken);
         await writer.WriteAsync(usage.Kept, NpgsqlDbType.Json, cancellationToken);
     }
 

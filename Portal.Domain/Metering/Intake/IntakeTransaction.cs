@@ -8,7 +8,7 @@ namespace Portal.Domain.Metering.Intake;
 
 /// <summary>
 /// One database transaction from events to balances: lock the wallets and look the identities up (one round trip), settle what is due,
-/// draw and rate in memory, COPY identities and events, then everything else and the commit in one more.
+/// draw and rate in memory, write everything (one more), commit (the third). Many events are copied before the rest is written.
 /// </summary>
 internal sealed class IntakeTransaction(
     NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution)
@@ -82,10 +82,12 @@ internal sealed class IntakeTransaction(
         foreach (var taking in changed)
             await attribution.AttributeAsync(connection, transaction, taking.Wallet, taking.Directory, cancellationToken);
 
-        await EventRows.WriteAsync(connection, [.. changed.SelectMany(taking => taking.Rows)], cancellationToken);
+        EventRow[] rows = [.. changed.SelectMany(taking => taking.Rows)];
+        if (rows.Length >= EventRows.Many) await EventRows.CopyAsync(connection, rows, cancellationToken);
         var rollup = new Rollup();
         foreach (var taking in changed) taking.AddTo(rollup);
         await using var batch = new NpgsqlBatch(connection, transaction);
+        if (rows.Length < EventRows.Many) EventRows.AddTo(batch, rows);
         rollup.AddTo(batch);
         WalletWriter.AddTo(batch, [.. changed.Select(taking => taking.Wallet)]);
         await batch.ExecuteNonQueryAsync(cancellationToken);

@@ -215,4 +215,25 @@ public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<Postg
         var next = await EventQuery.FindAsync(portal.Source, tenant, new EventFilter(), (found[1].TransactionId, found[1].Ordinal), 2, CancellationToken.None);
         next.Select(usage => usage.Id).ShouldBe(["a"]);
     }
+
+    [Fact]
+    public async Task A_large_batch_stores_what_small_ones_do()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var (large, small) = (await portal.AddTenantAsync("large"), await portal.AddTenantAsync("small"));
+        var at = DateTimeOffset.UtcNow;
+        string Event(string tenant, int i) => TestPortal.Usage(
+            tenant, $"e{i}", 10 * i, i, i % 7 == 0 ? "costless" : i % 11 == 0 ? "unheard-of" : "small", at.AddSeconds(-i), consumer: i % 3 == 0 ? "ana" : null);
+        foreach (var tenant in new[] { large, small }) await portal.GrantAsync(tenant, 100m, value: 7m);
+
+        await portal.SendAsync([.. Enumerable.Range(1, 150).Select(i => Event("large", i))]);
+        foreach (var part in Enumerable.Range(1, 150).Chunk(40)) await portal.SendAsync([.. part.Select(i => Event("small", i))]);
+
+        const string stored = "select event_key, source, event_id, type, occurred_at, consumer_id, team_id, pool_named_id, meter, product, rated, rate_version_id, "
+            + "cost_version_id, quantity, credits, revenue, cost, cost_currency, data::text from events where tenant_id = ";
+        (await portal.ScalarAsync($"select count(*) from ({stored}{large} intersect {stored}{small}) both_have")).ShouldBe(150L);
+        const string rolled = "select hour, team_id, pool_id, consumer_id, product, model, token_type, tier, cost_currency, events, quantity, credits, revenue, cost, cost_unknown from usage_hourly where tenant_id = ";
+        (await portal.ScalarAsync($"select count(*) from ({rolled}{large} except {rolled}{small}) differ")).ShouldBe(0L);
+        (await portal.BalanceAsync(large, "pool:shared")).ShouldBe(await portal.BalanceAsync(small, "pool:shared"));
+    }
 }
