@@ -48,6 +48,7 @@ public static class UiHosting
     public static WebApplication MapPortalUi(this WebApplication app)
     {
         ArgumentNullException.ThrowIfNull(app);
+        app.UseWhen(http => http.Request.Path.StartsWithSegments("/_blazor", StringComparison.Ordinal), RefuseCircuitsWhileStopping);
         // The API answers problem documents; only pages get pages.
         if (!app.Environment.IsDevelopment()) app.UseWhen(IsPage, pages => pages.UseExceptionHandler("/error", createScopeForErrors: true));
         app.UseStatusCodePagesWithReExecute("/not-found", createScopeForStatusCodePages: true);
@@ -67,6 +68,20 @@ public static class UiHosting
         app.MapTenantExports();
         app.MapGet("/", HomeAsync).ExcludeFromDescription();
         return app;
+    }
+
+    // Circuits are closed when the stop begins. Browsers reconnect at once, and one that got in before the server stops listening would be
+    // waited for until the time for stopping is used up: nothing would be left for the intake to finish.
+    private static void RefuseCircuitsWhileStopping(IApplicationBuilder circuits)
+    {
+        var stopping = circuits.ApplicationServices.GetRequiredService<IHostApplicationLifetime>().ApplicationStopping;
+        circuits.Use((context, next) =>
+        {
+            if (!stopping.IsCancellationRequested) return next(context);
+            context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            context.Response.Headers.RetryAfter = "5";
+            return Task.CompletedTask;
+        });
     }
 
     private static bool IsPage(HttpContext context) =>

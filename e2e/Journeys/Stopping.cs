@@ -14,7 +14,7 @@ public sealed class Stopping(PortalRun run) : Journey(run)
         await portal.Api.GrantAsync(overview.Tenant, 42.5m);
         await overview.Wallet.ShouldShow(42.5m);
 
-        (await portal.StopAsync()).ShouldBe(0);
+        (await portal.StopAsync()).ShouldBe(0, portal.Output);
         var cutOff = overview.Page.GetByText("Connecting again");
         await Assertions.Expect(cutOff).ToBeVisibleAsync();
         await portal.StartAsync();

@@ -43,7 +43,7 @@ public sealed class Surviving
 
         await ShouldHoldExactlyAsync(portal, trace);
         await portal.Api.BooksShouldBalanceAsync();
-        (await portal.StopAsync()).ShouldBe(0);
+        (await portal.StopAsync()).ShouldBe(0, portal.Output);
     }
 
     private static async Task SendUntilKilledAsync(PortalApp portal, UsageEvent[] trace, ConcurrentDictionary<string, decimal> acknowledged)
