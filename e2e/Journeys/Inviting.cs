@@ -26,6 +26,7 @@ public sealed class Inviting(PortalRun run) : Journey(run)
 
         await members.RemoveAsync(email);
         await Assertions.Expect(members.Person(email)).ToHaveCountAsync(0);
+        await colleague.Page.WaitForURLAsync("**/account/company"); // the open page closes by itself
         await colleague.GoToAsync($"t/{members.Tenant}");
         await Assertions.Expect(NothingHere(colleague)).ToBeVisibleAsync();
     }
