@@ -39,11 +39,14 @@ public sealed class Reading(PortalRun run) : Journey(run)
         await ShouldHaveNoBarriersAsync(visitor.Page);
         await (await overview.BuyAsync()).PayAsync();
         await ShouldHaveNoBarriersAsync(visitor.Page);
-        foreach (var path in new[] { "account/profile", "account/security", "account/passkeys", "t/no-such-company" })
+        foreach (var path in new[] { "account/profile", "account/security", "account/passkeys" })
         {
             await visitor.Page.GotoAsync(path);
             await ShouldHaveNoBarriersAsync(visitor.Page);
         }
+
+        await visitor.GoToAsync("t/no-such-company");
+        await ShouldHaveNoBarriersAsync(visitor.Page);
     }
 
     [Theory]
@@ -90,8 +93,10 @@ public sealed class Reading(PortalRun run) : Journey(run)
         }
     }
 
+    /// <summary>Waits for the title first: a page that becomes interactive takes the prerendered title away for a moment before it puts its own.</summary>
     private static async Task ShouldHaveNoBarriersAsync(IPage page)
     {
+        await page.WaitForFunctionAsync("document.title !== ''");
         var found = await page.RunAxe(new AxeRunOptions
         {
             RunOnly = new RunOnlyOptions { Type = "tag", Values = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] },
