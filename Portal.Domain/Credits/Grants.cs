@@ -75,6 +75,7 @@ public static class Grants
         ArgumentNullException.ThrowIfNull(purchase);
         if (purchase.Currency != wallet.Directory.Currency) return CurrencyMismatch(wallet, purchase.Currency);
         if (!wallet.Directory.Pools.TryGetValue(purchase.Pool, out var pool)) return UnknownPool(purchase.Pool);
+        if (pool.Closed) pool = wallet.Directory.PoolsById[Pool.SharedId]; // closed while the money was on its way
         var key = "purchase:" + purchase.Reference;
         await using (var known = wallet.Command("select 1 from ledger_transactions where tenant_id = $1 and idempotency_key = $2", wallet.TenantId, key))
         {

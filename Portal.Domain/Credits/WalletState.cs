@@ -11,7 +11,8 @@ public sealed class Debt
     /// <summary>Line of the draw that incurred it.</summary>
     public required int Line { get; init; }
 
-    public required int PoolId { get; init; }
+    /// <summary>The pool that owes it: the one drawn, or the shared pool once that was closed.</summary>
+    public required int PoolId { get; set; }
 
     /// <summary>Only grants that match it settle the debt; null: any.</summary>
     public required string? Product { get; init; }

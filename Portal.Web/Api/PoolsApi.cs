@@ -16,6 +16,9 @@ public static class PoolsApi
         pools.MapPost("", OpenAsync).RequireScope(Scope.Manage).Answers<PoolDetails>(201)
             .Says("Open a pool", "`kind` defaults to `shared`, `overflow` to `deny`.", """{"key":"team-a","name":"Team A","kind":"team","overflow":"shared"}""");
         pools.MapPatch("/{pool}", ChangeAsync).RequireScope(Scope.Manage).Answers<PoolDetails>().Says("Change a pool", example: """{"overflow":"deny"}""");
+        pools.MapDelete("/{pool}", CloseAsync).RequireScope(Scope.Manage).Produces(204).Says(
+            "Close a pool",
+            "What is left in it, grants to come too, moves to the shared pool on the same terms, and so does its debt. Refused while holds are open on it. Nothing may name it from then on; its key stays taken.");
     }
 
     private static async Task<IResult> ListAsync([AsParameters] PageQuery query, PathTenant tenant, NpgsqlDataSource source, CancellationToken cancellationToken)
@@ -43,6 +46,9 @@ public static class PoolsApi
             var wanted = overflow is { IsSet: true, Value: null } ? "deny" : overflow.Value; // cleared: the default
             return (await PoolSettings.ChangeAsync(wallet, pool, name.Value, wanted, cancellationToken)).Map(changed => Answer.Ok(changed));
         });
+
+    private static Task<IResult> CloseAsync(string pool, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
+        writes.InWalletAsync(http, tenant.Id, async wallet => (await PoolSettings.CloseAsync(wallet, pool, cancellationToken)).Map(_ => Answer.Nothing()));
 }
 
 /// <summary>A pool to open.</summary>

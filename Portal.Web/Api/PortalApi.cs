@@ -43,6 +43,7 @@ public static class PortalApi
         CheckoutsApi.Map(v1);
         WebhooksApi.Map(app);
         GrantsApi.Map(tenant);
+        TransfersApi.Map(tenant);
         BalanceApi.Map(tenant);
         UsageApi.Map(tenant);
         LedgerApi.Map(tenant);

@@ -8,5 +8,5 @@ full join (
 union all
 select w.tenant_id, format('debt %s/%s: drawn', w.transaction_id, w.line), w.to_credits - w.from_credits, coalesce(d.amount, 0.000000000)
 from draws w
-left join debts d on d.tenant_id = w.tenant_id and d.transaction_id = w.transaction_id and d.line = w.line and d.pool_id = w.pool_id
+left join debts d on d.tenant_id = w.tenant_id and d.transaction_id = w.transaction_id and d.line = w.line
 where w.kind = 'debt'
