@@ -1,115 +1,132 @@
-using Portal.Domain.Wallet;
-
 namespace Portal.Database.Tests.Properties;
 
-/// <summary>A lot of the plain model.</summary>
-internal sealed class PlainLot
-{
-    public required string Pool { get; init; }
-
-    public required decimal Amount { get; init; }
-
-    public required decimal Remaining { get; set; }
-
-    public required decimal Value { get; init; }
-
-    public required int Priority { get; init; }
-
-    public required DateTimeOffset EffectiveAt { get; init; }
-
-    public required DateTimeOffset? ExpiresAt { get; init; }
-
-    public required Guid Id { get; init; }
-
-    // By the words of domain.md §4, in whole billionths; written apart from the engine's formula on purpose.
-    public decimal ValueLeft => Math.Round((decimal)((System.Numerics.BigInteger)(Value * 1_000_000_000m) * (System.Numerics.BigInteger)(Remaining * 1_000_000_000m) * 10
-        / (System.Numerics.BigInteger)(Amount * 1_000_000_000m)) / 10m, 0, MidpointRounding.AwayFromZero) / 1_000_000_000m;
-}
-
 /// <summary>
-/// A wallet as slow and plain as can be: lots and debts in lists, one command after another. Pool <c>team</c> overflows to
-/// <c>shared</c>; debt arises on shared.
+/// A wallet as slow and plain as can be, written from domain.md and not from the engine: grants, debts and events in lists, books in a
+/// dictionary, one command after another. Commands answer <c>ok</c> or the code of the refusal, and when they refuse they have changed nothing.
 /// </summary>
-internal sealed class PlainWallet
+internal sealed partial class PlainWallet(TimeZoneInfo zone)
 {
-    private readonly List<PlainLot> lots = [];
-    private readonly HashSet<string> seen = new(StringComparer.Ordinal);
+    private const string Shared = "shared", Currency = "USD";
+    private readonly List<PlainGrant> grants = [];
+    private DateTimeOffset settled = DateTimeOffset.MinValue;
 
-    public decimal Debt { get; private set; }
+    /// <summary>Balances by unit and account, debits positive; what is 0 is there or not.</summary>
+    public Dictionary<string, decimal> Books { get; } = new(StringComparer.Ordinal);
 
-    public decimal Consumed { get; private set; }
+    public IReadOnlyList<PlainGrant> Grants => grants;
 
-    public decimal Expired { get; private set; }
+    public List<PlainPool> Pools { get; } = [new(Shared, overflows: false), new("team", overflows: true), new("solo", overflows: false)];
 
-    public decimal Revenue { get; private set; }
+    public TimeZoneInfo Zone => zone;
 
-    public decimal Breakage { get; private set; }
-
-    public decimal Balance(string pool) => lots.Where(lot => lot.Pool == pool).Sum(lot => lot.Remaining);
-
-    public decimal Deferred => lots.Sum(lot => lot.ValueLeft);
-
-    public void Grant(Grant grant, string pool, DateTimeOffset now)
+    public string Grant(
+        string pool, decimal credits, decimal value, string source, int priority, string[]? products, DateTimeOffset? from, DateTimeOffset? until, DateTimeOffset now)
     {
-        lots.Add(new PlainLot
-        {
-            Pool = pool,
-            Amount = grant.Amount,
-            Remaining = grant.Amount,
-            Value = grant.Value,
-            Priority = grant.Priority,
-            EffectiveAt = grant.EffectiveAt,
-            ExpiresAt = grant.ExpiresAt,
-            Id = grant.Id,
-        });
+        if (credits <= 0m) return "invalid_credits";
+        if (Find(pool) is not { } target) return "unknown_pool";
+        if (target.Closed) return "pool_closed";
+        if (value > 0m && source != "purchase") return "value_not_allowed";
+        if (until <= (from ?? now) || until <= now) return "invalid_validity";
         Settle(now);
+        Issue("issued", "external:api", New(pool, source, credits, value, priority, products, from ?? now, until));
+        SettleDebts(now);
+        return "ok";
     }
 
-    public void Use(string id, string pool, decimal credits, DateTimeOffset now)
+    /// <summary>A pack bought and paid; the price is spread over credits and bonus.</summary>
+    public string Buy(string pool, PackForSale pack, DateTimeOffset? until, DateTimeOffset now)
     {
-        if (!seen.Add(id)) return;
         Settle(now);
-        Consumed += credits;
-        foreach (var lot in InOrder(pool, now).Concat(pool == "shared" ? [] : InOrder("shared", now)).ToArray())
-        {
-            var part = Math.Min(credits, lot.Remaining);
-            Revenue += Take(lot, part);
-            credits -= part;
-        }
-
-        Debt += credits;
+        var extra = Math.Round(pack.Price * pack.Bonus / (pack.Credits + pack.Bonus), 9);
+        var sold = New(pool, "purchase", pack.Credits, pack.Price - extra, 50, products: null, now, until);
+        Issue("issued", "receivable", sold);
+        if (pack.Bonus > 0m) Issue("issued", "receivable", New(pool, "purchase", pack.Bonus, extra, 50, products: null, now, until, sold));
+        Book(Currency, "cash:sandbox", "receivable", pack.Price);
+        SettleDebts(now);
+        return "ok";
     }
 
-    /// <summary>Everything due up to now, instant by instant.</summary>
+    /// <summary>True when something falls due by then that has not been done.</summary>
+    public bool IsDue(DateTimeOffset now) => NextDue(now) is not null;
+
+    /// <summary>Everything due up to an instant, in the order of domain.md §4.</summary>
     public void Settle(DateTimeOffset now)
     {
-        var instants = lots.Select(lot => lot.EffectiveAt).Concat(lots.Where(lot => lot.ExpiresAt is not null).Select(lot => lot.ExpiresAt!.Value));
-        foreach (var instant in instants.Where(instant => instant <= now).Distinct().Order().Append(now).ToArray())
+        while (NextDue(now) is { } instant)
         {
-            foreach (var lot in lots.Where(lot => lot.ExpiresAt <= instant && lot.Remaining > 0m).ToArray())
-            {
-                Expired += lot.Remaining;
-                Breakage += Take(lot, lot.Remaining);
-            }
-
-            foreach (var lot in InOrder("shared", instant).ToArray())
-            {
-                var part = Math.Min(Debt, lot.Remaining);
-                Revenue += Take(lot, part);
-                Debt -= part;
-            }
+            ExpireHolds(instant);
+            foreach (var grant in grants.Where(grant => grant.ExpiresAt <= instant && grant.Remaining > 0m).ToArray()) Expire(grant);
+            settled = instant;
+            SettleDebts(instant);
         }
+
+        settled = now;
     }
 
-    private IEnumerable<PlainLot> InOrder(string pool, DateTimeOffset now) => lots
-        .Where(lot => lot.Pool == pool && lot.Remaining > 0m && lot.EffectiveAt <= now && (lot.ExpiresAt is null || lot.ExpiresAt > now))
-        .OrderBy(lot => lot.Priority).ThenBy(lot => lot.ExpiresAt ?? DateTimeOffset.MaxValue).ThenBy(lot => lot.Value / lot.Amount)
-        .ThenBy(lot => lot.EffectiveAt).ThenBy(lot => lot.Id.ToString(), StringComparer.Ordinal);
-
-    private static decimal Take(PlainLot lot, decimal credits)
+    private DateTimeOffset? NextDue(DateTimeOffset now)
     {
-        var before = lot.ValueLeft;
-        lot.Remaining -= credits;
-        return before - lot.ValueLeft;
+        var instants = grants.SelectMany(grant => new[] { grant.EffectiveAt, grant.ExpiresAt ?? DateTimeOffset.MaxValue }).Concat(HoldExpiries)
+            .Where(instant => instant > settled && instant <= now).ToArray();
+        return instants.Length == 0 ? null : instants.Min();
+    }
+
+    private void Expire(PlainGrant grant)
+    {
+        var credits = grant.Remaining;
+        Move($"pool:{grant.Pool}", "expired", credits);
+        Book(Currency, "deferred:credits", "revenue:breakage", Take(grant, credits));
+    }
+
+    private PlainPool? Find(string key) => Pools.Find(pool => pool.Key == key);
+
+    /// <summary>The burn order of domain.md §4 among grants of a pool that may be drawn now.</summary>
+    private IEnumerable<PlainGrant> InOrder(string pool, string? product, DateTimeOffset now, bool any = false) => grants
+        .Where(grant => grant.Pool == pool && grant.Remaining > 0m && grant.IsLive(now) && (any || grant.Matches(product)))
+        .OrderBy(grant => grant.Priority)
+        .ThenBy(grant => grant.Products is null ? 1 : 0)
+        .ThenBy(grant => grant.ExpiresAt ?? DateTimeOffset.MaxValue)
+        .ThenBy(grant => grant.Value / grant.Amount)
+        .ThenBy(grant => grant.EffectiveAt)
+        .ThenBy(grant => grant.Id?.ToString() ?? "~", StringComparer.Ordinal);
+
+    private static PlainGrant New(
+        string pool, string source, decimal credits, decimal value, int priority, string[]? products, DateTimeOffset from, DateTimeOffset? until,
+        PlainGrant? parent = null, int rolls = 0) => new()
+        {
+            Pool = pool,
+            Source = source,
+            Amount = credits,
+            Remaining = credits,
+            Value = value,
+            Priority = priority,
+            Products = products,
+            EffectiveAt = from,
+            ExpiresAt = until,
+            Parent = parent,
+            RollCount = rolls,
+        };
+
+    /// <summary>Adds a grant whose credits and value come from these accounts.</summary>
+    private void Issue(string credits, string money, PlainGrant grant)
+    {
+        grants.Add(grant);
+        Move(credits, $"pool:{grant.Pool}", grant.Amount);
+        Book(Currency, money, "deferred:credits", grant.Value);
+    }
+
+    /// <summary>Takes credits and answers the value that went with them.</summary>
+    private static decimal Take(PlainGrant grant, decimal credits)
+    {
+        var before = grant.ValueLeft;
+        grant.Remaining -= credits;
+        return before - grant.ValueLeft;
+    }
+
+    private void Move(string from, string to, decimal credits) => Book("CREDIT", to, from, credits);
+
+    private void Book(string unit, string debit, string credit, decimal amount)
+    {
+        Books[$"{unit} {debit}"] = Books.GetValueOrDefault($"{unit} {debit}") + amount;
+        Books[$"{unit} {credit}"] = Books.GetValueOrDefault($"{unit} {credit}") - amount;
     }
 }

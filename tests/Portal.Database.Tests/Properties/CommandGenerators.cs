@@ -1,0 +1,43 @@
+using CsCheck;
+
+namespace Portal.Database.Tests.Properties;
+
+/// <summary>Random commands: many small and round figures, so that limits are met exactly, and some with all their decimals.</summary>
+internal static class CommandGenerators
+{
+    private static readonly Gen<int> Tenant = Gen.Int[0, 2];
+    private static readonly Gen<string> Pool = Of("shared", "shared", "team", "solo");
+    private static readonly Gen<string?> NamedPool = Of<string?>(null, "shared", "team", "solo", "nowhere");
+    private static readonly Gen<string> Product = Of("text", "text", "image");
+    private static readonly Gen<string?> Consumer = Of<string?>(null, "ann", "ben", "cid");
+    private static readonly Gen<decimal> Credits = Gen.Frequency(
+        (3, Gen.Int[1, 20].Select(whole => (decimal)whole)), (2, Gen.Int[1, 30_000_000].Select(millionths => millionths / 1_000_000m)));
+
+    /// <summary>Seconds, minutes, hours, days, months.</summary>
+    private static readonly Gen<int> Seconds = Gen.Frequency(
+        (3, Gen.Int[1, 120]), (3, Gen.Int[1, 90].Select(minutes => minutes * 60)), (3, Gen.Int[1, 48].Select(hours => hours * 3600)),
+        (1, Gen.Int[1, 45].Select(days => days * 86_400)));
+
+    private static readonly Gen<int?> Sometimes = Gen.Select(Gen.Int[0, 2], Seconds, (some, seconds) => some == 0 ? (int?)seconds : null);
+    private static readonly Gen<int?> Mostly = Gen.Select(Gen.Int[0, 3], Seconds, (none, seconds) => none == 0 ? (int?)null : seconds);
+    private static readonly Gen<string> Source = Gen.Frequency((6, Gen.Const("purchase")), (2, Gen.Const("promotion")), (1, Gen.Const("adjustment")));
+
+    private static readonly Gen<Command> Grant = Gen.Select(Tenant, Pool, Credits, Gen.Int[0, 3], Source, Gen.Select(Gen.Int[0, 2], Gen.Int[0, 6]), Sometimes, Mostly)
+        .Select((t, pool, credits, price, source, terms, starts, lasts) =>
+            (Command)new GrantCommand(t, pool, credits, source == "purchase" ? price : price / 3, source, 50 + (terms.Item1 * 10), terms.Item2, starts, lasts));
+
+    private static readonly Gen<Usage> Usage = Gen.Select(NamedPool, Product, Consumer, Credits, (pool, product, consumer, credits) => new Usage(pool, product, consumer, credits));
+    private static readonly Gen<int> Late = Gen.Frequency((8, Gen.Const(0)), (2, Seconds), (1, Gen.Int[-400, 0]));
+
+    private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
+
+    /// <summary>All kinds of commands.</summary>
+    public static readonly Gen<Command> Any = Gen.Frequency(
+        (6, Grant),
+        (2, Gen.Select(Tenant, Pool, Of(PackForSale.All), Command (t, pool, pack) => new BuyCommand(t, pool, pack))),
+        (12, Gen.Select(Tenant, Usage, Late, Command (t, usage, ago) => new UseCommand(t, [usage], ago))),
+        (2, Gen.Select(Tenant, Usage.Array[2, 5], Late, Command (t, usages, ago) => new UseCommand(t, [.. usages.Select(usage => usages[0] with { Credits = usage.Credits })], ago))),
+        (1, Gen.Select(Tenant, Gen.Int[0, 30], Gen.Bool, Command (t, which, changed) => new RepeatCommand(t, which, changed))),
+        (1, Tenant.Select(Command (t) => new SettleCommand(t))),
+        (6, Seconds.Select(Command (seconds) => new ClockCommand(seconds))));
+}

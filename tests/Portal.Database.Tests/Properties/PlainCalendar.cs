@@ -1,0 +1,16 @@
+namespace Portal.Database.Tests.Properties;
+
+/// <summary>Days and months on a calendar of a zone, written apart from the engine's.</summary>
+internal static class PlainCalendar
+{
+    /// <summary>The same local time so many days later.</summary>
+    public static DateTimeOffset AddDays(DateTimeOffset from, int days, TimeZoneInfo zone) => Instant(TimeZoneInfo.ConvertTime(from, zone).DateTime.AddDays(days), zone);
+
+    /// <summary>The instant of a local time; of a time that the clocks skip the first after it, of a time they show twice the first.</summary>
+    public static DateTimeOffset Instant(DateTime local, TimeZoneInfo zone)
+    {
+        while (zone.IsInvalidTime(local)) local = local.AddMinutes(1);
+        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
+        return new DateTimeOffset(local, offset).ToUniversalTime();
+    }
+}

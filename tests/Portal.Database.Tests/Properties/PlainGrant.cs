@@ -1,0 +1,117 @@
+using System.Numerics;
+
+namespace Portal.Database.Tests.Properties;
+
+/// <summary>A grant of the plain model: terms that never change, and what is left.</summary>
+internal sealed class PlainGrant
+{
+    /// <summary>The engine's id, told after the command that made it; ties of the burn order end on it.</summary>
+    public Guid? Id { get; set; }
+
+    public required string Pool { get; init; }
+
+    public required string Source { get; init; }
+
+    public required decimal Amount { get; init; }
+
+    public decimal Remaining { get; set; }
+
+    public required decimal Value { get; init; }
+
+    public required int Priority { get; init; }
+
+    public required string[]? Products { get; init; }
+
+    public required DateTimeOffset EffectiveAt { get; init; }
+
+    public required DateTimeOffset? ExpiresAt { get; init; }
+
+    /// <summary>The grant that this one was split, rolled, transferred or restored from, or whose bonus it is.</summary>
+    public PlainGrant? Parent { get; init; }
+
+    public int RollCount { get; init; }
+
+    /// <summary>Its pool was closed: what comes back to it is as if expired.</summary>
+    public bool Closed { get; set; }
+
+    /// <summary>By the words of domain.md §4, in whole billionths; written apart from the engine's formula on purpose.</summary>
+    public decimal ValueLeft => ValueOf(Remaining);
+
+    public bool IsLive(DateTimeOffset now) => EffectiveAt <= now && !(ExpiresAt <= now);
+
+    /// <summary>True when usage of that product (null: that names none) may draw it.</summary>
+    public bool Matches(string? product) => Products is null || (product is not null && Products.Contains(product));
+
+    private decimal ValueOf(decimal credits)
+    {
+        static BigInteger Nanos(decimal amount) => (BigInteger)(amount * 1_000_000_000m);
+        var tenths = (decimal)(Nanos(Value) * Nanos(credits) * 10 / Nanos(Amount));
+        return Math.Round(tenths / 10m, 0, MidpointRounding.AwayFromZero) / 1_000_000_000m;
+    }
+}
+
+/// <summary>A pool of the plain model.</summary>
+internal sealed class PlainPool(string key, bool overflows)
+{
+    public string Key => key;
+
+    /// <summary>What its grants cannot serve draws from the shared pool.</summary>
+    public bool Overflows { get; set; } = overflows;
+
+    public bool Closed { get; set; }
+}
+
+/// <summary>Where a piece of usage stands.</summary>
+internal enum Standing
+{
+    Grant,
+    Debt,
+    Overage,
+}
+
+/// <summary>A part of what an event (or a chargeback) came to.</summary>
+internal sealed class PlainPiece
+{
+    /// <summary>The event, or null for a chargeback.</summary>
+    public PlainEvent? Event { get; init; }
+
+    public required Standing Standing { get; init; }
+
+    /// <summary>The pool drawn, or that owes.</summary>
+    public required string Pool { get; set; }
+
+    public PlainGrant? Grant { get; init; }
+
+    public required decimal Credits { get; set; }
+
+    public string? Product => Event?.Product;
+}
+
+/// <summary>An event of the plain model.</summary>
+internal sealed class PlainEvent
+{
+    public required string Id { get; init; }
+
+    public required string Body { get; init; }
+
+    public required string Pool { get; init; }
+
+    public required string Product { get; init; }
+
+    public required string? Consumer { get; init; }
+
+    public required DateTimeOffset OccurredAt { get; init; }
+
+    public required DateTimeOffset PostedAt { get; init; }
+
+    /// <summary>What it came to at first: what a duplicate answers.</summary>
+    public required decimal First { get; init; }
+
+    /// <summary>What it comes to now.</summary>
+    public decimal Credits { get; set; }
+
+    public bool Voided { get; set; }
+
+    /// <summary>In the order drawn.</summary>
+    public List<PlainPiece> Pieces { get; } = [];
+}

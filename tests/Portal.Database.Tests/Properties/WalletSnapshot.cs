@@ -1,0 +1,114 @@
+using System.Globalization;
+using System.Text;
+using Npgsql;
+using Portal.Domain.Data;
+
+namespace Portal.Database.Tests.Properties;
+
+/// <summary>A grant as the engine has it.</summary>
+internal sealed record StoredGrant(
+    Guid Id, string Pool, string Source, decimal Amount, decimal Remaining, decimal Value, decimal ValueLeft, int Priority, string? Products,
+    DateTimeOffset EffectiveAt, DateTimeOffset? ExpiresAt)
+{
+    /// <summary>The terms, which tell which grant of the model it is.</summary>
+    public string Terms => Describe(Pool, Source, Amount, Value, Priority, Products, EffectiveAt, ExpiresAt);
+
+    public static string TermsOf(PlainGrant grant) => Describe(
+        grant.Pool, grant.Source, grant.Amount, grant.Value, grant.Priority, grant.Products is null ? null : string.Join(',', grant.Products),
+        grant.EffectiveAt, grant.ExpiresAt);
+
+    private static string Describe(
+        string pool, string source, decimal amount, decimal value, int priority, string? products, DateTimeOffset from, DateTimeOffset? until) =>
+        string.Create(CultureInfo.InvariantCulture,
+            $"{source} of {amount:0.#########} worth {value:0.#########} in {pool}, priority {priority}, for {products ?? "any"}, {from.UtcDateTime:O} to {until?.UtcDateTime:O}");
+}
+
+/// <summary>Everything about one tenant that the model knows too, read in one round trip.</summary>
+internal sealed class WalletSnapshot
+{
+    public required DateTimeOffset LastPosted { get; init; }
+
+    public required IReadOnlyDictionary<string, decimal> Books { get; init; }
+
+    public required IReadOnlyDictionary<string, decimal> Held { get; init; }
+
+    public required IReadOnlyList<StoredGrant> Grants { get; init; }
+
+    /// <summary>All of it as text, to see whether anything changed.</summary>
+    public string Text => string.Join('\n', Books.Select(book => $"{book.Key} {book.Value}").Concat(Held.Select(held => $"{held.Key} {held.Value}")).Concat(Grants.Select(grant => grant.ToString())));
+
+    /// <summary>The business clock, and each tenant's wallet.</summary>
+    public static async Task<(DateTimeOffset Clock, IReadOnlyDictionary<long, WalletSnapshot> Wallets)> ReadAsync(NpgsqlDataSource source, long[] tenants)
+    {
+        await using var batch = source.CreateBatch();
+        batch.Add("select clock_timestamp() + clock_offset from platform");
+        batch.Add("select tenant_id, last_posted_at from wallets where tenant_id = any($1)", tenants);
+        batch.Add("select tenant_id, unit || ' ' || account, balance from ledger_accounts where tenant_id = any($1) and balance <> 0 order by 1, 2", tenants);
+        batch.Add("select tenant_id, key, held from pools where tenant_id = any($1) order by 1, 2", tenants);
+        batch.Add("""
+            select g.tenant_id, g.id, p.key, g.source, g.amount, g.remaining, g.value, value_left(g.value, g.remaining, g.amount), g.priority,
+                   array_to_string(g.products, ','), g.effective_at, g.expires_at
+            from grants g join pools p using (tenant_id, pool_id) where tenant_id = any($1) order by g.tenant_id, g.id
+            """, tenants);
+        await using var reader = await batch.ExecuteReaderAsync();
+        var clock = (await ReadAsync(reader, row => row.GetFieldValue<DateTimeOffset>(0)))[0];
+        var posted = await NextAsync(reader, row => (Tenant: row.GetInt64(0), At: row.GetFieldValue<DateTimeOffset>(1)));
+        var books = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Name: row.GetString(1), Credits: row.GetDecimal(2)));
+        var held = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Name: row.GetString(1), Credits: row.GetDecimal(2)));
+        var grants = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Grant: new StoredGrant(
+            row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetDecimal(4), row.GetDecimal(5), row.GetDecimal(6), row.GetDecimal(7), row.GetInt16(8),
+            row.IsDBNull(9) ? null : row.GetString(9), row.GetFieldValue<DateTimeOffset>(10), row.IsDBNull(11) ? null : row.GetFieldValue<DateTimeOffset>(11))));
+        return (clock, posted.ToDictionary(row => row.Tenant, row => new WalletSnapshot
+        {
+            LastPosted = row.At,
+            Books = books.Where(book => book.Tenant == row.Tenant).ToDictionary(book => book.Name, book => book.Credits, StringComparer.Ordinal),
+            Held = held.Where(pool => pool.Tenant == row.Tenant).ToDictionary(pool => pool.Name, pool => pool.Credits, StringComparer.Ordinal),
+            Grants = [.. grants.Where(grant => grant.Tenant == row.Tenant).Select(grant => grant.Grant)],
+        }));
+    }
+
+    /// <summary>What differs from the model, a line each; empty when they are equal. New grants of the model learn their ids.</summary>
+    public string DifferencesFrom(PlainWallet model)
+    {
+        var text = new StringBuilder();
+        foreach (var name in Books.Keys.Union(model.Books.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
+            Compare(text, name, Books.GetValueOrDefault(name), model.Books.GetValueOrDefault(name));
+        foreach (var (pool, held) in Held) Compare(text, $"held of {pool}", held, model.Held(pool));
+        foreach (var stored in Grants) CompareGrant(text, stored, model);
+        foreach (var grant in model.Grants.Where(grant => grant.Id is null)) text.AppendLine(CultureInfo.InvariantCulture, $"  the engine lacks the grant {StoredGrant.TermsOf(grant)}");
+        return text.ToString();
+    }
+
+    private static void CompareGrant(StringBuilder text, StoredGrant stored, PlainWallet model)
+    {
+        var grant = model.Grants.FirstOrDefault(grant => grant.Id == stored.Id)
+            ?? model.Grants.FirstOrDefault(grant => grant.Id is null && StoredGrant.TermsOf(grant) == stored.Terms);
+        if (grant is null)
+        {
+            text.AppendLine(CultureInfo.InvariantCulture, $"  the model lacks the grant {stored.Terms} with {stored.Remaining} left");
+            return;
+        }
+
+        grant.Id = stored.Id;
+        Compare(text, $"remaining of {stored.Terms}", stored.Remaining, grant.Remaining);
+        Compare(text, $"value left of {stored.Terms}", stored.ValueLeft, grant.ValueLeft);
+    }
+
+    private static void Compare(StringBuilder text, string what, decimal engine, decimal model)
+    {
+        if (engine != model) text.AppendLine(CultureInfo.InvariantCulture, $"  {what}: the engine has {engine:0.#########}, the model {model:0.#########}");
+    }
+
+    private static async Task<List<T>> NextAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read)
+    {
+        await reader.NextResultAsync();
+        return await ReadAsync(reader, read);
+    }
+
+    private static async Task<List<T>> ReadAsync<T>(NpgsqlDataReader reader, Func<NpgsqlDataReader, T> read)
+    {
+        var rows = new List<T>();
+        while (await reader.ReadAsync()) rows.Add(read(reader));
+        return rows;
+    }
+}
