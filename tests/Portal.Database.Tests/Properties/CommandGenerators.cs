@@ -6,8 +6,8 @@ namespace Portal.Database.Tests.Properties;
 internal static class CommandGenerators
 {
     private static readonly Gen<int> Tenant = Gen.Int[0, 2];
-    private static readonly Gen<string> Pool = Of("shared", "shared", "team", "solo");
-    private static readonly Gen<string?> NamedPool = Of<string?>(null, "shared", "team", "solo", "nowhere");
+    private static readonly Gen<string> Pool = Of("shared", "shared", "shared", "team", "team", "solo", "lab");
+    private static readonly Gen<string?> NamedPool = Of<string?>(null, null, "shared", "team", "solo", "lab");
     private static readonly Gen<string> Product = Of("text", "text", "image");
     private static readonly Gen<string?> Consumer = Of<string?>(null, "ann", "ben", "cid");
     private static readonly Gen<decimal> Credits = Gen.Frequency(
@@ -29,6 +29,8 @@ internal static class CommandGenerators
     private static readonly Gen<Usage> Usage = Gen.Select(NamedPool, Product, Consumer, Credits, (pool, product, consumer, credits) => new Usage(pool, product, consumer, credits));
     private static readonly Gen<int> Late = Gen.Frequency((8, Gen.Const(0)), (2, Seconds), (1, Gen.Int[-400, 0]));
 
+    private static readonly Gen<Share?> SomeShare = Of<Share?>(null, null, Share.Half, Share.All, Share.TooMuch);
+
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     /// <summary>All kinds of commands.</summary>
@@ -39,5 +41,9 @@ internal static class CommandGenerators
         (2, Gen.Select(Tenant, Usage.Array[2, 5], Late, Command (t, usages, ago) => new UseCommand(t, [.. usages.Select(usage => usages[0] with { Credits = usage.Credits })], ago))),
         (1, Gen.Select(Tenant, Gen.Int[0, 30], Gen.Bool, Command (t, which, changed) => new RepeatCommand(t, which, changed))),
         (1, Tenant.Select(Command (t) => new SettleCommand(t))),
+        (4, Gen.Select(Tenant, Pool, Pool, Credits, SomeShare, Command (t, from, to, credits, share) => new TransferCommand(t, from, to, credits, share))),
+        (1, Gen.Select(Tenant, Gen.Int[0, 5], Command (t, which) => new UndoTransferCommand(t, which))),
+        (1, Gen.Select(Tenant, Pool, Gen.Bool, Gen.Bool, Command (t, pool, overflows, change) => new PoolCommand(t, pool, overflows, change))),
+        (1, Gen.Select(Tenant, Gen.Int[0, 3], Command (t, rarely) => rarely == 0 ? new ClosePoolCommand(t, "team") : rarely == 1 ? new ClosePoolCommand(t, "lab") : new SettleCommand(t))),
         (6, Seconds.Select(Command (seconds) => new ClockCommand(seconds))));
 }

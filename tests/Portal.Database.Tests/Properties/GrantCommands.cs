@@ -31,7 +31,7 @@ internal sealed record BuyCommand(int Tenant, string Pool, PackForSale Pack) : C
     {
         var sentence = $"{scene} buys pack {Pack.Key} ({Pack.Credits} + {Pack.Bonus} credits for {Pack.Price}) into {Pool}";
         var started = await scene.World.Services.GetRequiredService<Checkouts>().StartAsync(new CheckoutOrder(scene.Id, Pack.Key, PropertyWorld.Address, Pool: Pool));
-        if (!started.Succeeded) return Step.Of(sentence, started, _ => scene.Model.Pools.Find(pool => pool.Key == Pool) is { Closed: true } ? "pool_closed" : "ok");
+        if (!started.Succeeded) return Step.Of(sentence, started, _ => scene.Model.Trouble(Pool) ?? "ok");
         await scene.World.PayAsync(started.Value);
         return Step.Of(sentence, started, now =>
         {
@@ -47,11 +47,7 @@ internal sealed record SettleCommand(int Tenant) : Command(Tenant)
     public override async Task<Step> RunAsync(Scene scene) => Step.Of(
         $"{scene} is settled",
         await scene.World.Wallets.SettleAsync(scene.Id),
-        now =>
-        {
-            scene.Model.Settle(now);
-            return "ok";
-        });
+        _ => "ok");
 }
 
 /// <summary>Business time passes for everybody.</summary>

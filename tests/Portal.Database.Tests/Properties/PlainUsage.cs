@@ -13,7 +13,6 @@ internal sealed partial class PlainWallet
 
     public string Use(string id, string body, string? named, string product, string? consumer, decimal credits, DateTimeOffset occurredAt, DateTimeOffset now)
     {
-        Settle(now);
         if (Events.Find(known => known.Id == id) is { } twin) return twin.Body == body ? $"duplicate {twin.First:0.######}" : "conflict";
         if (occurredAt > now + Ahead) return "event_in_future";
         if (occurredAt < now - Window) return "event_too_old";

@@ -23,11 +23,9 @@ internal sealed partial class PlainWallet(TimeZoneInfo zone)
         string pool, decimal credits, decimal value, string source, int priority, string[]? products, DateTimeOffset? from, DateTimeOffset? until, DateTimeOffset now)
     {
         if (credits <= 0m) return "invalid_credits";
-        if (Find(pool) is not { } target) return "unknown_pool";
-        if (target.Closed) return "pool_closed";
+        if (Trouble(pool) is { } trouble) return trouble;
         if (value > 0m && source != "purchase") return "value_not_allowed";
         if (until <= (from ?? now) || until <= now) return "invalid_validity";
-        Settle(now);
         Issue("issued", "external:api", New(pool, source, credits, value, priority, products, from ?? now, until));
         SettleDebts(now);
         return "ok";
@@ -36,7 +34,6 @@ internal sealed partial class PlainWallet(TimeZoneInfo zone)
     /// <summary>A pack bought and paid; the price is spread over credits and bonus.</summary>
     public string Buy(string pool, PackForSale pack, DateTimeOffset? until, DateTimeOffset now)
     {
-        Settle(now);
         var extra = Math.Round(pack.Price * pack.Bonus / (pack.Credits + pack.Bonus), 9);
         var sold = New(pool, "purchase", pack.Credits, pack.Price - extra, 50, products: null, now, until);
         Issue("issued", "receivable", sold);
@@ -77,11 +74,17 @@ internal sealed partial class PlainWallet(TimeZoneInfo zone)
         Book(Currency, "deferred:credits", "revenue:breakage", Take(grant, credits));
     }
 
+    /// <summary>Why a pool cannot be named, or null.</summary>
+    public string? Trouble(string pool) => Find(pool) is not { } found ? "unknown_pool" : found.Closed ? "pool_closed" : null;
+
     private PlainPool? Find(string key) => Pools.Find(pool => pool.Key == key);
 
-    /// <summary>The burn order of domain.md §4 among grants of a pool that may be drawn now.</summary>
-    private IEnumerable<PlainGrant> InOrder(string pool, string? product, DateTimeOffset now, bool any = false) => grants
-        .Where(grant => grant.Pool == pool && grant.Remaining > 0m && grant.IsLive(now) && (any || grant.Matches(product)))
+    /// <summary>The grants of a pool that may be drawn now, in burn order.</summary>
+    private IEnumerable<PlainGrant> InOrder(string pool, string? product, DateTimeOffset now, bool any = false) =>
+        InBurnOrder(grants.Where(grant => grant.Pool == pool && grant.Remaining > 0m && grant.IsLive(now) && (any || grant.Matches(product))));
+
+    /// <summary>The burn order of domain.md §4.</summary>
+    private static IEnumerable<PlainGrant> InBurnOrder(IEnumerable<PlainGrant> some) => some
         .OrderBy(grant => grant.Priority)
         .ThenBy(grant => grant.Products is null ? 1 : 0)
         .ThenBy(grant => grant.ExpiresAt ?? DateTimeOffset.MaxValue)

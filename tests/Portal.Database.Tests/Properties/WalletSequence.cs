@@ -36,7 +36,7 @@ internal static class WalletSequence
                 }
 
                 var now = wallets[scene.Id].LastPosted > before[scene.Id].LastPosted ? wallets[scene.Id].LastPosted : clock;
-                if (step.Refused) scene.Model.Settle(now);
+                if (command is not ClockCommand) scene.Model.Settle(now);
                 var expected = step.OnModel(now);
                 if (expected != step.Found) return $"{story}  the model says: {expected}";
                 foreach (var other in world.Scenes)
