@@ -14,10 +14,10 @@ internal sealed class Holder : IDisposable
 
     private Holder(Process process) => this.process = process;
 
-    /// <summary>The program: <c>dotnet Portal.Database.Tests.dll FOLDER</c>.</summary>
-    public static async Task Main(string[] args)
+    /// <summary>The program (see <see cref="Program"/>).</summary>
+    public static async Task HoldAsync(string folder)
     {
-        await using var server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = args[0], Durable = false });
+        await using var server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = folder, Durable = false });
         await Console.Out.WriteLineAsync(server.Port.ToString(CultureInfo.InvariantCulture));
         await Console.In.ReadToEndAsync();
     }

@@ -1,0 +1,11 @@
+using Portal.Database.Tests.Crash;
+using Portal.Database.Tests.Server;
+
+namespace Portal.Database.Tests;
+
+/// <summary>This assembly as a program: the second process that tests start in order to kill it.</summary>
+internal static class Program
+{
+    /// <summary><c>dotnet Portal.Database.Tests.dll FOLDER</c>, or <c>… crash CONNECTION TENANT SEED</c>.</summary>
+    public static Task Main(string[] args) => args is ["crash", ..] ? CrashWorker.RunAsync(args[1..]) : Holder.HoldAsync(args[0]);
+}
