@@ -55,7 +55,7 @@ public static class Balances
     private const string Pools = """
         select p.pool_id, p.key, p.name, p.kind, p.closed_at is not null,
           coalesce((select sum(h.amount) from holds h where h.tenant_id = $1 and h.pool_id = p.pool_id and h.state = 'open' and h.expires_at > $2), 0),
-          coalesce((select sum(d.open) from debts d where d.tenant_id = $1 and d.pool_id = p.pool_id and d.open > 0), 0),
+          coalesce((select sum(d.to_credits - d.from_credits) from debts d where d.tenant_id = $1 and d.pool_id = p.pool_id and d.to_credits > d.from_credits), 0),
           coalesce((select -a.balance from ledger_accounts a where a.tenant_id = $1 and a.account = 'overage:' || p.key and a.unit = 'CREDIT'), 0)
         from pools p where p.tenant_id = $1 order by p.pool_id <> 1, p.key
         """;

@@ -8,11 +8,14 @@ public enum PieceKind
     /// <summary>A grant.</summary>
     Grant,
 
-    /// <summary>Beyond the grants, policy <c>block</c>: settled by the next matching grants.</summary>
+    /// <summary>Beyond the grants, policy <c>block</c> or beyond the spend cap: settled by the next matching grants.</summary>
     Debt,
+
+    /// <summary>Beyond the grants, policy <c>overage</c>: sold at the plan's price, settled by an invoice.</summary>
+    Overage,
 }
 
-/// <summary>A part of a rating: what it was drawn from, how much, and the value that went with it.</summary>
+/// <summary>A part of a rating: what it was drawn from, how much, and the value that went with it, or the money it was sold for.</summary>
 public readonly record struct Piece(PieceKind Kind, Pool Pool, Guid? GrantId, decimal Credits, decimal Value);
 
 /// <summary>An interval of credits that one transaction drew from one source, for one pool named and product (intake.md).</summary>
@@ -40,6 +43,9 @@ public sealed class DrawInterval
     /// <summary>What the grant had where the interval begins.</summary>
     public decimal? RemainingBefore { get; init; }
 
+    /// <summary>Of overage: the money it was sold for.</summary>
+    public decimal Amount { get; set; }
+
     /// <summary>Credits drawn.</summary>
     public decimal Credits => To - From;
 
@@ -48,7 +54,8 @@ public sealed class DrawInterval
 
 /// <summary>
 /// Draws one transaction's usage from a wallet in burn order, events in the order sent, and posts it as a whole.
-/// What the grants cannot serve becomes debt. Nothing is kept per event: pieces follow from the intervals.
+/// What the grants cannot serve is sold as overage as far as the terms allow; the rest becomes debt. Nothing is kept per event: pieces
+/// follow from the intervals.
 /// </summary>
 public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool shared)
 {
@@ -66,8 +73,14 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
         {
             while (tape.Next < tape.Grants.Length && tape.Grants[tape.Next].Remaining == 0m) tape.Next++;
             var grant = tape.Next < tape.Grants.Length ? tape.Grants[tape.Next] : null;
-            var part = grant is null ? credits : Math.Min(credits, grant.Remaining);
-            pieces.Add(grant is null ? Owe(tape, part) : Take(tape, grant, part));
+            if (grant is null)
+            {
+                Exceed(tape, credits, pieces);
+                return;
+            }
+
+            var part = Math.Min(credits, grant.Remaining);
+            pieces.Add(Take(tape, grant, part));
             credits -= part;
         }
     }
@@ -89,6 +102,13 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
                 continue;
             }
 
+            if (interval.Kind == PieceKind.Overage)
+            {
+                posting.MoveCredits(Account.Overage(interval.Pool.Key), fromGrant: null, consumed, toGrant: null, interval.Credits);
+                posting.Book(Account.Unbilled, Account.RevenueOverage, interval.Amount, wallet.Overage!.Currency);
+                continue;
+            }
+
             posting.MoveCredits(Account.Debt(interval.Pool.Key), fromGrant: null, consumed, toGrant: null, interval.Credits);
             wallet.Incur(new Debt
             {
@@ -96,8 +116,8 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
                 Line = interval.Line,
                 PoolId = interval.Pool.Id,
                 Product = interval.Product,
-                Amount = interval.Credits,
-                Open = interval.Credits,
+                From = 0m,
+                To = interval.Credits,
                 IncurredAt = posting.PostedAt,
             });
         }
@@ -121,12 +141,27 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
         return new Piece(PieceKind.Grant, pool, grant.Id, credits, wallet.Take(grant, credits));
     }
 
-    private Piece Owe(Tape tape, decimal credits)
+    // Beyond the grants: sold as far as the terms allow, owed beyond; an overflowing pool does both on the shared one.
+    private void Exceed(Tape tape, decimal credits, List<Piece> pieces)
     {
-        var pool = tape.Pools[^1]; // an overflowing pool owes on the shared one
-        if (tape.Last is not { Kind: PieceKind.Debt }) tape.Last = Begin(tape, PieceKind.Debt, pool, grant: null);
-        tape.Last.To = tape.Position += credits;
-        return new Piece(PieceKind.Debt, pool, GrantId: null, credits, Value: 0m);
+        var sold = wallet.Overage?.Sellable(wallet.Period, credits) ?? 0m;
+        if (sold > 0m)
+        {
+            var amount = wallet.Overage!.Cost(wallet.Period.Overage, sold);
+            wallet.Period = wallet.Period with { Overage = wallet.Period.Overage + sold, Spend = wallet.Period.Spend + amount };
+            pieces.Add(Extend(tape, PieceKind.Overage, sold, amount));
+        }
+
+        if (credits > sold) pieces.Add(Extend(tape, PieceKind.Debt, credits - sold, 0m));
+    }
+
+    private Piece Extend(Tape tape, PieceKind kind, decimal credits, decimal amount)
+    {
+        var pool = tape.Pools[^1];
+        if (tape.Last?.Kind != kind) tape.Last = Begin(tape, kind, pool, grant: null);
+        tape.Last!.To = tape.Position += credits;
+        tape.Last.Amount += amount;
+        return new Piece(kind, pool, GrantId: null, credits, amount);
     }
 
     private DrawInterval Begin(Tape tape, PieceKind kind, Pool pool, Grant? grant)

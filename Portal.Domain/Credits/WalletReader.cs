@@ -25,7 +25,7 @@ public sealed record PostingClock(
 public static class WalletReader
 {
     private const string Lock = """
-        select tenant_id, version, config_version, next_due_at, last_posted_at
+        select tenant_id, version, config_version, next_due_at, last_posted_at, period_starts_at, period_overage, period_spend
         from wallets where tenant_id = any($1) order by tenant_id for update
         """;
 
@@ -35,8 +35,8 @@ public static class WalletReader
     private const string OpenGrants = "select " + GrantRow.Columns + " from grants g where g.tenant_id = any($1) and g.open order by g.tenant_id";
 
     private const string OpenDebts = """
-        select tenant_id, transaction_id, line, pool_id, product, amount, open, incurred_at
-        from debts where tenant_id = any($1) and open > 0 order by tenant_id, incurred_at, transaction_id, line
+        select tenant_id, transaction_id, line, began, pool_id, product, from_credits, to_credits, incurred_at
+        from debts where tenant_id = any($1) and to_credits > from_credits order by tenant_id, incurred_at, transaction_id, line, began
         """;
 
     /// <summary>Adds the statements to a batch; <see cref="ReadAsync"/> reads their results, first in the reader.</summary>
@@ -55,9 +55,13 @@ public static class WalletReader
     public static async Task<(Dictionary<long, WalletState> Wallets, PostingClock Clock)> ReadAsync(
         NpgsqlDataReader reader, CancellationToken cancellationToken)
     {
-        var locked = new List<(long Tenant, long Version, long Config, DateTimeOffset? Due, DateTimeOffset Last)>();
+        var locked = new List<LockedRow>();
         while (await reader.ReadAsync(cancellationToken))
-            locked.Add((reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), NullableInstant(reader, 3), reader.GetFieldValue<DateTimeOffset>(4)));
+        {
+            locked.Add(new LockedRow(
+                reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), NullableInstant(reader, 3), reader.GetFieldValue<DateTimeOffset>(4),
+                new PeriodCounters(NullableInstant(reader, 5), reader.GetDecimal(6), reader.GetDecimal(7))));
+        }
 
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
@@ -65,7 +69,7 @@ public static class WalletReader
             reader.GetFieldValue<DateTimeOffset>(0), reader.GetInt64(1), Instants.FindZone(reader.GetString(2)) ?? TimeZoneInfo.Utc,
             reader.GetFieldValue<DateOnly>(3), reader.GetTimeSpan(4));
 
-        var wallets = locked.ToDictionary(row => row.Tenant, row => new WalletState(row.Due)
+        var wallets = locked.ToDictionary(row => row.Tenant, row => new WalletState(row.Due, row.Period)
         {
             TenantId = row.Tenant,
             Version = row.Version,
@@ -88,15 +92,18 @@ public static class WalletReader
         return (wallets, clock);
     }
 
+    private sealed record LockedRow(long Tenant, long Version, long Config, DateTimeOffset? Due, DateTimeOffset Last, PeriodCounters Period);
+
     private static Debt ReadDebt(NpgsqlDataReader reader) => new()
     {
         TransactionId = reader.GetGuid(1),
         Line = reader.GetInt32(2),
-        PoolId = reader.GetInt32(3),
-        Product = reader.IsDBNull(4) ? null : reader.GetString(4),
-        Amount = reader.GetDecimal(5),
-        Open = reader.GetDecimal(6),
-        IncurredAt = reader.GetFieldValue<DateTimeOffset>(7),
+        Began = reader.GetDecimal(3),
+        PoolId = reader.GetInt32(4),
+        Product = reader.IsDBNull(5) ? null : reader.GetString(5),
+        From = reader.GetDecimal(6),
+        To = reader.GetDecimal(7),
+        IncurredAt = reader.GetFieldValue<DateTimeOffset>(8),
     };
 
     private static DateTimeOffset? NullableInstant(NpgsqlDataReader reader, int column) =>

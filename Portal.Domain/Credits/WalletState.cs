@@ -3,30 +3,9 @@ using Portal.Domain.Ledger;
 
 namespace Portal.Domain.Wallet;
 
-/// <summary>A part of a debt that is still open, with its product; settled from its front, oldest first.</summary>
-public sealed class Debt
-{
-    public required Guid TransactionId { get; init; }
-
-    /// <summary>Line of the draw that incurred it.</summary>
-    public required int Line { get; init; }
-
-    /// <summary>The pool that owes it: the one drawn, or the shared pool once that was closed.</summary>
-    public required int PoolId { get; set; }
-
-    /// <summary>Only grants that match it settle the debt; null: any.</summary>
-    public required string? Product { get; init; }
-
-    public required decimal Amount { get; init; }
-
-    public required decimal Open { get; set; }
-
-    public required DateTimeOffset IncurredAt { get; init; }
-}
-
 /// <summary>A part of a debt that a grant settled.</summary>
 /// <param name="Debt">The debt.</param>
-/// <param name="From">Where in the debt the part begins: credits settled before.</param>
+/// <param name="From">Where in the interval drawn the part begins.</param>
 /// <param name="Credits">How much was settled.</param>
 /// <param name="Grant">By which grant.</param>
 /// <param name="RemainingBefore">What the grant had before, so that the value of any part of the part follows.</param>
@@ -37,17 +16,18 @@ public sealed record SettledDebt(Debt Debt, decimal From, decimal Credits, Grant
 /// One tenant's wallet as read under its lock, and what has been decided since: grants and debts change here in memory and
 /// are written by <see cref="WalletWriter"/> as additions.
 /// </summary>
-public sealed class WalletState(DateTimeOffset? due)
+public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 {
     private readonly Dictionary<Grant, decimal> movements = [];
-    private readonly Dictionary<Debt, decimal> settlements = [];
+    private readonly HashSet<Debt> changedDebts = [];
     private readonly List<Grant> newGrants = [];
     private readonly List<Debt> newDebts = [];
     private readonly List<DrawInterval> newDraws = [];
     private readonly List<LedgerTransaction> postings = [];
     private readonly List<SettledDebt> settled = [];
     private DateTimeOffset? nextDueAt = due;
-    private bool dueChanged;
+    private PeriodCounters period = period;
+    private bool dueChanged, periodChanged;
 
     public required long TenantId { get; init; }
 
@@ -68,8 +48,22 @@ public sealed class WalletState(DateTimeOffset? due)
         }
     }
 
+    /// <summary>The billing period that runs, and what accrued in it.</summary>
+    public PeriodCounters Period
+    {
+        get => period;
+        set
+        {
+            periodChanged |= period != value;
+            period = value;
+        }
+    }
+
+    /// <summary>On what terms credits beyond the grants are sold; null: they are debt.</summary>
+    public OverageTerms? Overage { get; set; }
+
     /// <summary>True when there is something to write.</summary>
-    public bool HasChanges => dueChanged || ConfigurationChanged || postings.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
+    public bool HasChanges => dueChanged || periodChanged || changedDebts.Count > 0 || ConfigurationChanged || postings.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
 
     /// <summary>posted_at of everything posted under this lock.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -85,7 +79,7 @@ public sealed class WalletState(DateTimeOffset? due)
 
     internal IReadOnlyDictionary<Grant, decimal> Movements => movements;
 
-    internal IReadOnlyDictionary<Debt, decimal> Settlements => settlements;
+    internal IReadOnlyCollection<Debt> ChangedDebts => changedDebts;
 
     internal IReadOnlyList<Grant> NewGrants => newGrants;
 
@@ -150,11 +144,36 @@ public sealed class WalletState(DateTimeOffset? due)
         }
     }
 
-    internal void Incur(Debt debt)
+    /// <summary>Adds a debt.</summary>
+    public void Incur(Debt debt)
     {
         newDebts.Add(debt);
         Debts.Add(debt);
     }
+
+    /// <summary>Takes a part out of an open debt: what comes after it becomes a segment of its own.</summary>
+    /// <param name="debt">An open debt.</param>
+    /// <param name="from">Where in the interval drawn the part begins; not before the debt does.</param>
+    /// <param name="to">Where it ends; not after the debt does.</param>
+    public void Forgive(Debt debt, decimal from, decimal to)
+    {
+        if (from < debt.From || to > debt.To || from >= to) throw new InvalidOperationException($"{from} to {to} is not open in the debt from {debt.From} to {debt.To}.");
+        if (to < debt.To) Incur(debt.Rest(to));
+        debt.To = from;
+        Changed(debt);
+        if (debt.Open == 0m) Debts.Remove(debt);
+        Debts.Sort(Debt.OldestFirst);
+    }
+
+    /// <summary>Hands an open debt over to another pool.</summary>
+    public void Hand(Debt debt, int poolId)
+    {
+        debt.PoolId = poolId;
+        Changed(debt);
+    }
+
+    /// <summary>Adds a grant that the lock did not read, because nothing can be drawn from it, so that credits can go back to it.</summary>
+    internal void Track(Grant grant) => Grants.Add(grant);
 
     internal void Draw(DrawInterval interval) => newDraws.Add(interval);
 
@@ -162,13 +181,13 @@ public sealed class WalletState(DateTimeOffset? due)
     internal void Written()
     {
         movements.Clear();
-        settlements.Clear();
+        changedDebts.Clear();
         newGrants.Clear();
         newDebts.Clear();
         newDraws.Clear();
         postings.Clear();
         settled.Clear();
-        dueChanged = false;
+        dueChanged = periodChanged = false;
         ConfigurationChanged = false;
     }
 
@@ -178,9 +197,14 @@ public sealed class WalletState(DateTimeOffset? due)
         var value = Take(grant, credits);
         posting.MoveCredits(Account.Pool(pool), grant.Id, Account.Debt(pool), toGrant: null, credits);
         posting.Book(Account.DeferredCredits, debt.Product is null ? Account.Chargebacks : Account.RevenueUsage, value, grant.Currency);
-        settled.Add(new SettledDebt(debt, debt.Amount - debt.Open, credits, grant, before, posting));
-        debt.Open -= credits;
-        if (!newDebts.Contains(debt)) settlements[debt] = settlements.GetValueOrDefault(debt) - credits;
+        settled.Add(new SettledDebt(debt, debt.From, credits, grant, before, posting));
+        debt.From += credits;
+        Changed(debt);
+    }
+
+    private void Changed(Debt debt)
+    {
+        if (!newDebts.Contains(debt)) changedDebts.Add(debt);
     }
 
     private decimal Move(Grant grant, decimal credits)

@@ -74,6 +74,23 @@ public sealed class WalletTransaction : IAsyncDisposable
     public void SettleDebts() =>
         Wallet.SettleDebts(Now, Directory.PoolsById, () => new LedgerTransaction(TenantId, "settlement", Now, Now, Clock.BookDate(Now)) { Actor = Actor });
 
+    /// <summary>
+    /// Grants by id, also those from which nothing can be drawn any more, so that credits can go back to them. Those that are unknown are left out.
+    /// </summary>
+    public async Task<IReadOnlyDictionary<Guid, Grant>> FindGrantsAsync(IEnumerable<Guid> ids, CancellationToken cancellationToken)
+    {
+        var wanted = ids.ToHashSet();
+        var closed = wanted.Except(Wallet.Grants.Select(grant => grant.Id)).ToArray();
+        if (closed.Length > 0)
+        {
+            await using var command = Command("select " + GrantRow.Columns + " from grants g where g.tenant_id = $1 and g.id = any($2)", TenantId, closed);
+            await using var reader = await command.ExecuteReaderAsync(cancellationToken);
+            while (await reader.ReadAsync(cancellationToken)) Wallet.Track(GrantRow.Read(reader));
+        }
+
+        return Wallet.Grants.Where(grant => wanted.Contains(grant.Id)).ToDictionary(grant => grant.Id);
+    }
+
     /// <summary>A statement on this connection, inside this transaction, with positional parameters.</summary>
     public NpgsqlCommand Command(string sql, params object?[] parameters)
     {

@@ -22,24 +22,28 @@ public static class WalletWriter
         """;
 
     private const string InsertDraws = """
-        insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before)
-        select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::uuid[], $9::numeric[], $10::numeric[], $11::numeric[])
+        insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before, amount)
+        select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::uuid[], $9::numeric[], $10::numeric[],
+                             $11::numeric[], $12::numeric[])
         """;
 
     private const string InsertDebts = """
-        insert into debts (tenant_id, transaction_id, line, pool_id, product, amount, open, incurred_at)
-        select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::numeric[], $7::numeric[], $8::timestamptz[])
+        insert into debts (tenant_id, transaction_id, line, began, pool_id, product, from_credits, to_credits, incurred_at)
+        select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::numeric[], $5::int[], $6::text[], $7::numeric[], $8::numeric[], $9::timestamptz[])
         """;
 
-    private const string SettleDebts = """
-        update debts b set open = b.open + d.delta
-        from unnest($1::bigint[], $2::uuid[], $3::int[], $4::numeric[]) d(tenant_id, transaction_id, line, delta)
-        where b.tenant_id = d.tenant_id and b.transaction_id = d.transaction_id and b.line = d.line
+    private const string ChangeDebts = """
+        update debts b set from_credits = d.from_credits, to_credits = d.to_credits, pool_id = d.pool_id
+        from unnest($1::bigint[], $2::uuid[], $3::int[], $4::numeric[], $5::numeric[], $6::numeric[], $7::int[])
+          d(tenant_id, transaction_id, line, began, from_credits, to_credits, pool_id)
+        where b.tenant_id = d.tenant_id and b.transaction_id = d.transaction_id and b.line = d.line and b.began = d.began
         """;
 
     private const string TouchWallets = """
-        update wallets w set version = w.version + 1, config_version = w.config_version + d.config, next_due_at = d.due, last_posted_at = d.now
-        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[]) d(tenant_id, config, due, now)
+        update wallets w set version = w.version + 1, config_version = w.config_version + d.config, next_due_at = d.due, last_posted_at = d.now,
+          period_starts_at = d.period, period_overage = d.overage, period_spend = d.spend
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::numeric[], $7::numeric[])
+          d(tenant_id, config, due, now, period, overage, spend)
         where w.tenant_id = d.tenant_id
         """;
 
@@ -52,7 +56,8 @@ public static class WalletWriter
         AddDebts(batch, wallets);
         var touched = wallets.OrderBy(wallet => wallet.TenantId).ToArray();
         batch.Add(TouchWallets, touched.Select(w => w.TenantId), touched.Select(w => w.ConfigurationChanged ? 1 : 0),
-            touched.Select(w => w.NextDueAt), touched.Select(w => w.Now));
+            touched.Select(w => w.NextDueAt), touched.Select(w => w.Now), touched.Select(w => w.Period.StartsAt), touched.Select(w => w.Period.Overage),
+            touched.Select(w => w.Period.Spend));
     }
 
     private static void AddGrants(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
@@ -80,9 +85,18 @@ public static class WalletWriter
         if (draws.Length == 0) return;
         batch.Add(InsertDraws,
             draws.Select(d => d.TenantId), draws.Select(d => d.Draw.TransactionId), draws.Select(d => d.Draw.Line), draws.Select(d => d.Draw.Named.Id),
-            draws.Select(d => d.Draw.Product), draws.Select(d => d.Draw.Pool.Id), draws.Select(d => d.Draw.Kind == PieceKind.Grant ? "grant" : "debt"),
-            draws.Select(d => d.Draw.Grant?.Id), draws.Select(d => d.Draw.From), draws.Select(d => d.Draw.To), draws.Select(d => d.Draw.RemainingBefore));
+            draws.Select(d => d.Draw.Product), draws.Select(d => d.Draw.Pool.Id), draws.Select(d => KindOf(d.Draw.Kind)),
+            draws.Select(d => d.Draw.Grant?.Id), draws.Select(d => d.Draw.From), draws.Select(d => d.Draw.To), draws.Select(d => d.Draw.RemainingBefore),
+            draws.Select(d => d.Draw.Kind == PieceKind.Overage ? d.Draw.Amount : (decimal?)null));
     }
+
+    private static string KindOf(PieceKind kind) => kind switch
+    {
+        PieceKind.Grant => "grant",
+        PieceKind.Debt => "debt",
+        PieceKind.Overage => "overage",
+        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
+    };
 
     private static void AddDebts(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
     {
@@ -90,13 +104,15 @@ public static class WalletWriter
         if (added.Length > 0)
         {
             batch.Add(InsertDebts,
-                added.Select(d => d.TenantId), added.Select(d => d.Debt.TransactionId), added.Select(d => d.Debt.Line), added.Select(d => d.Debt.PoolId),
-                added.Select(d => d.Debt.Product), added.Select(d => d.Debt.Amount), added.Select(d => d.Debt.Open), added.Select(d => d.Debt.IncurredAt));
+                added.Select(d => d.TenantId), added.Select(d => d.Debt.TransactionId), added.Select(d => d.Debt.Line), added.Select(d => d.Debt.Began),
+                added.Select(d => d.Debt.PoolId), added.Select(d => d.Debt.Product), added.Select(d => d.Debt.From), added.Select(d => d.Debt.To),
+                added.Select(d => d.Debt.IncurredAt));
         }
 
-        var settled = wallets.SelectMany(wallet => wallet.Settlements.Select(s => (wallet.TenantId, Debt: s.Key, Delta: s.Value))).ToArray();
-        if (settled.Length == 0) return;
-        batch.Add(SettleDebts,
-            settled.Select(s => s.TenantId), settled.Select(s => s.Debt.TransactionId), settled.Select(s => s.Debt.Line), settled.Select(s => s.Delta));
+        var changed = wallets.SelectMany(wallet => wallet.ChangedDebts.Select(debt => (wallet.TenantId, Debt: debt))).ToArray();
+        if (changed.Length == 0) return;
+        batch.Add(ChangeDebts,
+            changed.Select(d => d.TenantId), changed.Select(d => d.Debt.TransactionId), changed.Select(d => d.Debt.Line), changed.Select(d => d.Debt.Began),
+            changed.Select(d => d.Debt.From), changed.Select(d => d.Debt.To), changed.Select(d => d.Debt.PoolId));
     }
 }

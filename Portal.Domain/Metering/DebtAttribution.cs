@@ -15,24 +15,33 @@ namespace Portal.Domain.Metering;
 /// </summary>
 public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
 {
-    // Events of a debt's transaction, pool and product with their place in the debt; those that meet the part settled.
+    // Events with their place in the interval drawn, as far as they meet the part settled: those of the transaction by their running
+    // credits, or the one event that the transaction amended. An amended event is what its last amendment says.
     private const string EventsOfPart = """
-        select ordinal, run_to - credits, run_to, type, occurred_at, consumer_id, team_id, pool_named_id, cost_currency, data
-        from (
-          select e.*, sum(e.credits) over (order by e.ordinal) - d.from_credits as run_to
-          from events e join draws d on d.tenant_id = e.tenant_id and d.transaction_id = e.transaction_id and d.line = $3
-          where e.tenant_id = $1 and e.transaction_id = $2 and e.pool_named_id = d.pool_named_id and e.product = d.product and e.credits > 0
-        ) run
-        where run_to > $4 and run_to - credits < $5 order by ordinal
+        with line as (select * from draws where tenant_id = $1 and transaction_id = $2 and line = $3),
+        own as (
+          select transaction_id, ordinal, run_to - credits as low, run_to as high from (
+            select e.transaction_id, e.ordinal, e.credits, sum(e.credits) over (order by e.ordinal) - d.from_credits as run_to
+            from events e join line d on e.pool_named_id = d.pool_named_id and e.product = d.product
+            where e.tenant_id = $1 and e.transaction_id = $2 and e.credits > 0) run
+          union all
+          select distinct r.event_transaction_id, r.event_ordinal, 0, d.to_credits - d.from_credits
+          from ratings r cross join line d where r.tenant_id = $1 and r.transaction_id = $2 and r.kind in ('amend', 'rerate'))
+        select e.transaction_id, e.ordinal, o.low, o.high, e.type, e.occurred_at, e.consumer_id, e.team_id, e.pool_named_id, e.cost_currency, e.data, (
+          select r.data from ratings r where r.tenant_id = $1 and r.event_transaction_id = e.transaction_id and r.event_ordinal = e.ordinal and r.events = 1
+          order by r.id desc limit 1)
+        from own o join events e on e.tenant_id = $1 and e.transaction_id = o.transaction_id and e.ordinal = o.ordinal
+        where o.high > $4 and o.low < $5 order by o.low
         """;
 
     private const string InsertRatings = """
-        insert into ratings (tenant_id, id, transaction_id, event_transaction_id, event_ordinal, kind, credits, revenue, detail)
-        select $1, u.id, u.posting, u.transaction_id, u.ordinal, 'settlement', 0, u.revenue, u.detail::jsonb
-        from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::numeric[], $7::text[]) u(id, posting, transaction_id, ordinal, revenue, detail)
+        insert into ratings (tenant_id, id, transaction_id, event_transaction_id, event_ordinal, kind, credits, revenue, data, detail)
+        select $1, u.id, u.posting, u.transaction_id, u.ordinal, 'settlement', 0, u.revenue, u.data::json, u.detail::jsonb
+        from unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::int[], $6::numeric[], $7::text[], $8::text[])
+          u(id, posting, transaction_id, ordinal, revenue, data, detail)
         """;
 
-    private sealed record Settlement(Guid Id, Guid Posting, Guid TransactionId, int Ordinal, decimal Revenue, string Detail);
+    private sealed record Settlement(Guid Id, Guid Posting, Guid TransactionId, int Ordinal, decimal Revenue, string? Data, string Detail);
 
     /// <inheritdoc />
     public async Task AttributeAsync(
@@ -46,7 +55,7 @@ public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
         foreach (var part in settled) await AttributeAsync(connection, transaction, wallet, directory, part, ratings, rollup, cancellationToken);
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.Add(InsertRatings, wallet.TenantId, ratings.Select(r => r.Id), ratings.Select(r => r.Posting), ratings.Select(r => r.TransactionId),
-            ratings.Select(r => r.Ordinal), ratings.Select(r => r.Revenue), ratings.Select(r => r.Detail));
+            ratings.Select(r => r.Ordinal), ratings.Select(r => r.Revenue), ratings.Select(r => r.Data), ratings.Select(r => r.Detail));
         rollup.AddTo(batch);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
@@ -62,20 +71,27 @@ public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         while (await reader.ReadAsync(cancellationToken))
         {
-            var (from, to) = (reader.GetDecimal(1), reader.GetDecimal(2));
+            var (from, to) = (reader.GetDecimal(2), reader.GetDecimal(3));
+            var amended = reader.IsDBNull(11) ? null : reader.GetString(11);
             var usage = new UsageEvent
             {
                 Index = 0,
-                Type = reader.GetString(3),
-                OccurredAt = reader.GetFieldValue<DateTimeOffset>(4),
-                Data = System.Text.Encoding.UTF8.GetBytes(reader.GetString(9)),
+                Type = reader.GetString(4),
+                OccurredAt = reader.GetFieldValue<DateTimeOffset>(5),
+                Data = System.Text.Encoding.UTF8.GetBytes(amended ?? reader.GetString(10)),
             };
             measuring.Measure(usage, directory.Keep);
-            var revenue = ValueBetween(part, from, to);
-            ratings.Add(new Settlement(Uuid7.At(wallet.Now), part.Posting.Id, part.Debt.TransactionId, reader.GetInt32(0), revenue,
-                JsonSerializer.Serialize(new { grant = part.Grant.Id, from = Math.Max(from, part.From) - from, to = Math.Min(to, part.From + part.Credits) - from }, PortalJson.Options)));
-            var row = new RollupKey(wallet.TenantId, directory.Zone.HourStart(usage.OccurredAt), reader.GetInt32(6), part.Debt.PoolId, reader.GetInt32(7),
-                reader.GetInt32(5), part.Debt.Product!, "", "", "", reader.IsDBNull(8) ? "" : reader.GetString(8));
+            ratings.Add(new Settlement(Uuid7.At(wallet.Now), part.Posting.Id, reader.GetGuid(0), reader.GetInt32(1), ValueBetween(part, from, to), amended,
+                JsonSerializer.Serialize(new
+                {
+                    grant = part.Grant.Id,
+                    transaction = part.Debt.TransactionId,
+                    line = part.Debt.Line,
+                    from = Math.Max(from, part.From),
+                    to = Math.Min(to, part.From + part.Credits),
+                }, PortalJson.Options)));
+            var row = new RollupKey(wallet.TenantId, directory.Zone.HourStart(usage.OccurredAt), reader.GetInt32(7), part.Debt.PoolId, reader.GetInt32(8),
+                reader.GetInt32(6), part.Debt.Product!, "", "", "", reader.IsDBNull(9) ? "" : reader.GetString(9));
             Spread(rollup, row, part, usage.Rating, from, to);
         }
     }

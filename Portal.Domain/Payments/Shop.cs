@@ -29,7 +29,7 @@ public sealed record Shop(IReadOnlyList<Pack> Packs, IReadOnlyList<ShopPool> Poo
         batch.Add("""
             select coalesce((select sum(remaining) from grants, platform p where tenant_id = $1 and open
                        and effective_at <= now() + p.clock_offset and (expires_at is null or expires_at > now() + p.clock_offset)), 0)
-                 - coalesce((select sum(open) from debts where tenant_id = $1 and open > 0), 0),
+                 - coalesce((select sum(to_credits - from_credits) from debts where tenant_id = $1 and to_credits > from_credits), 0),
                    (select state = 'suspended' from tenants where tenant_id = $1),
                    (select sum(credits) / nullif(sum(events), 0) from usage_hourly, platform p where tenant_id = $1 and hour > now() + p.clock_offset - interval '28 days')
             """, tenantId);

@@ -30,7 +30,7 @@ public static partial class PoolSettings
 
         var shared = wallet.Directory.PoolsById[Pool.SharedId];
         var reason = $"Pool {key} closed";
-        var debt = await MoveDebtAsync(wallet, pool, shared, reason, cancellationToken);
+        var debt = MoveDebt(wallet, pool, shared, reason);
         var moved = Transfers.MoveAll(wallet, pool, shared, reason);
         wallet.SettleDebts();
         await LeaveAsync(wallet, pool.Id, cancellationToken);
@@ -40,14 +40,13 @@ public static partial class PoolSettings
         return closed;
     }
 
-    private static async Task<decimal> MoveDebtAsync(WalletTransaction wallet, Pool from, Pool to, string reason, CancellationToken cancellationToken)
+    private static decimal MoveDebt(WalletTransaction wallet, Pool from, Pool to, string reason)
     {
         var debts = wallet.Wallet.Debts.Where(debt => debt.PoolId == from.Id).ToArray();
         var open = debts.Sum(debt => debt.Open);
         if (open == 0m) return 0m;
         wallet.Begin("transfer", reason: reason).MoveCredits(Account.Debt(to.Key), fromGrant: null, Account.Debt(from.Key), toGrant: null, open);
-        foreach (var debt in debts) debt.PoolId = to.Id;
-        await wallet.ExecuteAsync("update debts set pool_id = $3 where tenant_id = $1 and pool_id = $2", cancellationToken, wallet.TenantId, from.Id, to.Id);
+        foreach (var debt in debts) wallet.Wallet.Hand(debt, to.Id);
         return open;
     }
 

@@ -6,7 +6,7 @@ using Portal.Domain.Data;
 namespace Portal.Domain.Metering.Intake;
 
 /// <summary>A row of <c>events</c>: a fact with its first rating.</summary>
-internal readonly record struct EventRow(UsageEvent Usage, int ConsumerId, int TeamId, int PoolNamedId, decimal Revenue)
+internal readonly record struct EventRow(UsageEvent Usage, int ConsumerId, int TeamId, int PoolNamedId, decimal Revenue, decimal Money)
 {
     /// <summary>What the platform pays; null when it is unknown or the event is unrated.</summary>
     public decimal? Cost => Usage.Status == EventStatus.Accepted ? Usage.Rating?.Cost : null;
@@ -31,11 +31,11 @@ internal static class EventRows
 
     private const string InsertEvents = """
         insert into events (tenant_id, transaction_id, ordinal, event_key, source, event_id, type, occurred_at, consumer_id, team_id, pool_named_id, meter, product,
-                            rated, rate_version_id, cost_version_id, quantity, credits, revenue, cost, cost_currency, data)
-        select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v::json
+                            rated, rate_version_id, cost_version_id, quantity, credits, revenue, money, cost, cost_currency, data)
+        select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w::json
         from unnest($1::bigint[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::int[], $10::int[], $11::int[],
-                    $12::text[], $13::text[], $14::bool[], $15::int[], $16::int[], $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[], $21::text[],
-                    $22::text[]) x(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v)
+                    $12::text[], $13::text[], $14::bool[], $15::int[], $16::int[], $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[],
+                    $21::numeric[], $22::text[], $23::text[]) x(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w)
         """;
 
     private const string CopyIdentities =
@@ -43,7 +43,7 @@ internal static class EventRows
 
     private const string CopyEvents = """
         copy events (tenant_id, transaction_id, ordinal, event_key, source, event_id, type, occurred_at, consumer_id, team_id, pool_named_id, meter, product,
-                     rated, rate_version_id, cost_version_id, quantity, credits, revenue, cost, cost_currency, data) from stdin (format binary)
+                     rated, rate_version_id, cost_version_id, quantity, credits, revenue, money, cost, cost_currency, data) from stdin (format binary)
         """;
 
     /// <summary>Adds the statements that write a few; none for none.</summary>
@@ -59,7 +59,7 @@ internal static class EventRows
             rows.Select(row => row.PoolNamedId), rows.Select(row => row.Usage.Meter?.Key), rows.Select(row => row.Usage.Meter?.Product),
             rows.Select(row => row.Usage.Status == EventStatus.Accepted), rows.Select(row => row.Usage.Rating?.RateVersionId),
             rows.Select(row => row.Usage.Rating?.CostVersionId), rows.Select(row => row.Usage.Rating?.Quantity ?? 0m), rows.Select(row => row.Usage.Credits),
-            rows.Select(row => row.Revenue), rows.Select(row => row.Cost), rows.Select(row => row.CostCurrency),
+            rows.Select(row => row.Revenue), rows.Select(row => row.Money), rows.Select(row => row.Cost), rows.Select(row => row.CostCurrency),
             rows.Select(row => Encoding.UTF8.GetString(row.Usage.Kept.Span)));
     }
 
@@ -111,6 +111,7 @@ internal static class EventRows
         await writer.WriteAsync(rating?.Quantity ?? 0m, NpgsqlDbType.Numeric, cancellationToken);
         await writer.WriteAsync(usage.Credits, NpgsqlDbType.Numeric, cancellationToken);
         await writer.WriteAsync(row.Revenue, NpgsqlDbType.Numeric, cancellationToken);
+        await writer.WriteAsync(row.Money, NpgsqlDbType.Numeric, cancellationToken);
         if (row.Cost is { } cost) await writer.WriteAsync(cost, NpgsqlDbType.Numeric, cancellationToken);
         else await writer.WriteNullAsync(cancellationToken);
         await WriteAsync(writer, row.CostCurrency, NpgsqlDbType.Char, cancellationToken);

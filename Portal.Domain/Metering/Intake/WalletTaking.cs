@@ -142,12 +142,13 @@ internal sealed class WalletTaking(
                 rating.CostCurrency ?? ""), rating, [.. pieces]));
         }
 
-        rows.Add(new EventRow(usage, consumer?.Id ?? 0, team, pool.Id, revenue));
+        rows.Add(new EventRow(usage, consumer?.Id ?? 0, team, pool.Id, revenue, rating?.Money ?? 0m));
     }
 
     private void Post(LedgerTransaction posting, Rating rating)
     {
         posting.Book(Account.Unbilled, Account.RevenueUsage, rating.Money, Directory.Currency);
+        if (wallet.Period.StartsAt is not null) wallet.Period = wallet.Period with { Spend = wallet.Period.Spend + rating.Money };
         if (rating.Cost is null or 0m) return;
         foreach (var line in rating.Lines)
         {

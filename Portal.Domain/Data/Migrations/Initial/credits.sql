@@ -39,25 +39,51 @@ create table draws (
   from_credits     numeric(28,9) not null,              -- running position within (transaction, pool named, product)
   to_credits       numeric(28,9) not null check (to_credits > from_credits),
   remaining_before numeric(28,9),                       -- the grant's, so that the value of any part follows
+  amount           numeric(28,9),                       -- of overage: the money that the interval was sold for
   primary key (tenant_id, transaction_id, line),
   foreign key (tenant_id, transaction_id) references ledger_transactions,
-  check ((kind = 'grant') = (grant_id is not null and remaining_before is not null))
+  check ((kind = 'grant') = (grant_id is not null and remaining_before is not null)),
+  check ((kind = 'overage') = (amount is not null))
 );
 create index draws_grant on draws (tenant_id, grant_id) where grant_id is not null;
 
--- What of a debt interval is still open; settled from its front, oldest first.
+-- What of a debt is still open, as segments of the interval drawn: settled from the front, oldest first; a correction of usage takes
+-- a part out of the middle, which leaves two.
 create table debts (
   tenant_id        bigint not null,
-  transaction_id   uuid not null,                       -- of the draw
+  transaction_id   uuid not null,                       -- of the draw, or of the dispute
   line             int not null,
+  began            numeric(28,9) not null,              -- where in the interval the segment began
   pool_id          int not null,
-  product          text,                                -- null: any grant settles it
-  amount           numeric(28,9) not null check (amount > 0),
-  open             numeric(28,9) not null check (open >= 0 and open <= amount),
+  product          text,                                -- null: a chargeback's, any grant settles it
+  from_credits     numeric(28,9) not null,              -- open from here,
+  to_credits       numeric(28,9) not null,              -- to here
   incurred_at      timestamptz not null,
-  primary key (tenant_id, transaction_id, line)
+  primary key (tenant_id, transaction_id, line, began),
+  check (began >= 0 and from_credits >= began and to_credits >= from_credits)
 ) with (fillfactor = 50);
-create index debts_open on debts (tenant_id) where open > 0;
+create index debts_open on debts (tenant_id) where to_credits > from_credits;
+
+-- Parts of what events drew that corrections took back, last first. A void, an amendment or a re-rating writes them; what is left of
+-- the intervals is what the events stand on now.
+create table returns (
+  tenant_id        bigint not null,
+  transaction_id   uuid not null,                       -- of the correction
+  line             int not null,
+  event_transaction_id uuid not null,
+  event_ordinal    int not null,
+  draw_transaction_id uuid not null,
+  draw_line        int not null,
+  from_credits     numeric(28,9) not null,              -- within the interval drawn
+  to_credits       numeric(28,9) not null check (to_credits > from_credits),
+  kind             text not null check (kind in ('grant', 'settled', 'debt', 'overage')),
+  grant_id         uuid,                                -- where the credits went back to: the grant drawn, or the one that settled the debt
+  value            numeric(28,9) not null,              -- revenue given back
+  primary key (tenant_id, transaction_id, line),
+  foreign key (tenant_id, transaction_id) references ledger_transactions,
+  check ((kind in ('grant', 'settled')) = (grant_id is not null))
+);
+create index returns_event on returns (tenant_id, event_transaction_id, event_ordinal);
 
 create table holds (
   tenant_id        bigint not null,

@@ -28,7 +28,8 @@ create table events (
   cost_version_id  int,
   quantity         numeric(28,9) not null,
   credits          numeric(28,9) not null,
-  revenue          numeric(28,9) not null,              -- in the tenant's currency: value drawn, or money accrued
+  revenue          numeric(28,9) not null,              -- in the tenant's currency: value drawn, overage and money accrued
+  money            numeric(28,9) not null,              -- the part of it that was priced in money
   cost             numeric(28,9),                       -- null: unknown, never 0
   cost_currency    char(3),
   data             json not null,                       -- kept properties
@@ -45,10 +46,14 @@ create table ratings (
   event_ordinal    int,
   kind             text not null check (kind in ('late_rating', 'settlement', 'void', 'amend', 'rerate', 'period')),
   rate_version_id  int,
+  events           int not null default 0,              -- added to the count: 1, 0, or -1
+  quantity         numeric(28,9) not null default 0,
   credits          numeric(28,9) not null,
   revenue          numeric(28,9) not null,
-  cost             numeric(28,9),
+  money            numeric(28,9) not null default 0,
+  cost             numeric(28,9),                       -- null: unknown, for as many events as the row adds
   cost_currency    char(3),
+  data             json,                                -- the properties rated, when they are not the event's own
   detail           jsonb,
   primary key (tenant_id, id)
 );

@@ -1,4 +1,4 @@
--- Usage by hour, as the events and the ratings of settled debts say it. The model stands in an event's data alone: it is compared
+-- Usage by hour, as the events and their later ratings say it. The model stands in an event's data alone: it is compared
 -- where the meter reads it there and was not changed since the product's first event. A tenant whose zone moved by part of an hour
 -- is compared over all hours, since its hours then began at another minute.
 with zones as (
@@ -23,21 +23,24 @@ with zones as (
     end as hour,
     e.team_id, e.pool_named_id, e.consumer_id, e.product,
     case when m.meter is null or e.quantity = 0 then '' else coalesce(nullif(e.data ->> 'model', ''), m.otherwise) end as model,
-    coalesce(e.cost_currency::text, '') as cost_currency, e.quantity, e.credits, e.revenue, e.cost, e.transaction_id, e.ordinal
+    coalesce(e.cost_currency::text, '') as cost_currency, e.quantity, e.credits, e.revenue, e.cost, e.transaction_id, e.ordinal,
+    e.rated, m.meter is not null as modelled, m.otherwise
   from events e
   join zones z on z.tenant_id = e.tenant_id
   left join models m on m.meter = e.meter
-  where e.rated
 ), said as (
   select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
     sum(events) as events, sum(quantity) as quantity, sum(credits) as credits, sum(revenue) as revenue, sum(cost) as cost, sum(unknown) as unknown
   from (
     select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
       1 as events, quantity, credits, revenue, coalesce(cost, 0) as cost, (cost is null)::int as unknown
-    from happened
+    from happened where rated
     union all
-    select h.tenant_id, h.hour, h.team_id, h.pool_named_id, h.consumer_id, h.product, h.model, h.cost_currency,
-      0, 0, r.credits, r.revenue, coalesce(r.cost, 0), 0
+    select h.tenant_id, h.hour, h.team_id, h.pool_named_id, h.consumer_id, h.product,
+      case when r.data is null then h.model when not h.modelled or (r.events <> 0 and r.quantity = 0) then ''
+        else coalesce(nullif(r.data ->> 'model', ''), h.otherwise) end,
+      case when r.events = 0 then h.cost_currency else coalesce(r.cost_currency::text, '') end,
+      r.events, r.quantity, r.credits, r.revenue, coalesce(r.cost, 0), case when r.cost is null then r.events else 0 end
     from ratings r join happened h on h.tenant_id = r.tenant_id and h.transaction_id = r.event_transaction_id and h.ordinal = r.event_ordinal
   ) each
   group by 1, 2, 3, 4, 5, 6, 7, 8
