@@ -10,8 +10,9 @@ namespace Portal.Domain.Wallet;
 /// <param name="ReportingZone">Book dates are dates on its calendar.</param>
 /// <param name="LockedUntil">First day of the first open month.</param>
 /// <param name="EventWindow">How old an event may be.</param>
+/// <param name="Regrants">Credits that come back to a grant that is gone are granted anew; else they expire at once.</param>
 public sealed record PostingClock(
-    DateTimeOffset Now, long CatalogueVersion, TimeZoneInfo ReportingZone, DateOnly LockedUntil, TimeSpan EventWindow)
+    DateTimeOffset Now, long CatalogueVersion, TimeZoneInfo ReportingZone, DateOnly LockedUntil, TimeSpan EventWindow, bool Regrants = false)
 {
     /// <summary>The day of an instant if its month is open, else the first open day.</summary>
     public DateOnly BookDate(DateTimeOffset instant)
@@ -30,7 +31,7 @@ public static class WalletReader
         """;
 
     // Statements of their own, after the lock, so that each sees what the last holder committed.
-    private const string Clock = "select clock_timestamp() + clock_offset, catalogue_version, reporting_zone, locked_until, event_window from platform";
+    private const string Clock = "select clock_timestamp() + clock_offset, catalogue_version, reporting_zone, locked_until, event_window, returned_credits = 'regrant' from platform";
 
     private const string OpenGrants = "select " + GrantRow.Columns + " from grants g where g.tenant_id = any($1) and g.open order by g.tenant_id";
 
@@ -67,7 +68,7 @@ public static class WalletReader
         await reader.ReadAsync(cancellationToken);
         var clock = new PostingClock(
             reader.GetFieldValue<DateTimeOffset>(0), reader.GetInt64(1), Instants.FindZone(reader.GetString(2)) ?? TimeZoneInfo.Utc,
-            reader.GetFieldValue<DateOnly>(3), reader.GetTimeSpan(4));
+            reader.GetFieldValue<DateOnly>(3), reader.GetTimeSpan(4), reader.GetBoolean(5));
 
         var wallets = locked.ToDictionary(row => row.Tenant, row => new WalletState(row.Due, row.Period)
         {

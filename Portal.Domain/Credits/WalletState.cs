@@ -99,7 +99,12 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 
     /// <summary>Puts credits back into a grant and answers the value that comes with them.</summary>
     /// <exception cref="InvalidOperationException">More than it was granted.</exception>
-    public decimal Return(Grant grant, decimal credits) => -Move(grant, credits);
+    public decimal Return(Grant grant, decimal credits)
+    {
+        var value = -Move(grant, credits);
+        if (grant.ExpiresAt is { } expiry && expiry > Now) DueNoLaterThan(expiry);
+        return value;
+    }
 
     /// <summary>Adds a new grant.</summary>
     public void Add(Grant grant)
