@@ -23,6 +23,7 @@ public static class DomainServices
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
         .AddSingleton<UsageIntake>()
+        .AddSingleton<Captures>()
         .AddSingleton<DueWallets>()
         .AddSingleton<OutboxDrain>()
         .AddSingleton<Onboarding>()

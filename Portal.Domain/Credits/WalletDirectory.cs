@@ -61,6 +61,9 @@ public sealed record WalletDirectory
 
     public required FrozenDictionary<int, Team> TeamsById { get; init; }
 
+    /// <summary>Allowances by consumer and pool named.</summary>
+    public required FrozenDictionary<(int ConsumerId, int PoolId), Allowance> Allowances { get; init; }
+
     private const string Sql = """
         select t.key, t.currency, t.currency_locked, t.time_zone, t.state, t.keep, w.config_version
         from tenants t join wallets w using (tenant_id) where tenant_id = $1;
@@ -76,6 +79,7 @@ public sealed record WalletDirectory
         batch.Add("select team_id, key, pool_id from teams where tenant_id = $1", tenantId);
         batch.Add("select consumer_id, since, team_id from team_memberships where tenant_id = $1 order by consumer_id, since", tenantId);
         batch.Add("select consumer_id, key, pool_id from consumers where tenant_id = $1", tenantId);
+        batch.Add("select consumer_id, pool_id, credits, period, mode, since from allowances where tenant_id = $1", tenantId);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return null;
         var (key, currency, locked, zone, state, keep, version) = (reader.GetString(0), reader.GetString(1), reader.GetBoolean(2),
@@ -89,6 +93,8 @@ public sealed record WalletDirectory
             .ToLookup(row => row.Consumer, row => (row.Since, row.Team));
         var consumers = await ReadAllAsync(
             reader, r => new Consumer(r.GetInt32(0), r.GetString(1), Nullable(r, 2), [.. memberships[r.GetInt32(0)]]), cancellationToken);
+        var allowances = await ReadAllAsync(reader, r => new Allowance(
+            r.GetInt32(0), r.GetInt32(1), r.GetDecimal(2), r.GetString(3), r.GetString(4), r.GetFieldValue<DateTimeOffset>(5)), cancellationToken);
         return new WalletDirectory
         {
             TenantId = tenantId,
@@ -104,6 +110,7 @@ public sealed record WalletDirectory
             Consumers = consumers.ToFrozenDictionary(consumer => consumer.Key, StringComparer.Ordinal),
             Teams = teams.ToFrozenDictionary(team => team.Key, StringComparer.Ordinal),
             TeamsById = teams.ToFrozenDictionary(team => team.Id),
+            Allowances = allowances.ToFrozenDictionary(allowance => (allowance.ConsumerId, allowance.PoolId)),
         };
     }
 
@@ -115,6 +122,9 @@ public sealed record WalletDirectory
         if (teamId != 0 && TeamsById[teamId].PoolId is { } team && !PoolsById[team].Closed) return PoolsById[team];
         return PoolsById[Pool.SharedId];
     }
+
+    /// <summary>The allowance of a consumer in a pool; null when it has none. Free when nobody has one.</summary>
+    public Allowance? AllowanceOf(int consumerId, int poolId) => Allowances.Count == 0 ? null : Allowances.GetValueOrDefault((consumerId, poolId));
 
     private static int? Nullable(NpgsqlDataReader reader, int column) => reader.IsDBNull(column) ? null : reader.GetInt32(column);
 

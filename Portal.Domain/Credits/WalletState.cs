@@ -77,6 +77,9 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     /// <summary>True once pools, teams, consumers or settings changed.</summary>
     public bool ConfigurationChanged { get; set; }
 
+    /// <summary>What is added to the counters of allowances.</summary>
+    public AllowanceCounters Allowances { get; } = new();
+
     internal IReadOnlyDictionary<Grant, decimal> Movements => movements;
 
     internal IReadOnlyCollection<Debt> ChangedDebts => changedDebts;
@@ -192,6 +195,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
         newDraws.Clear();
         postings.Clear();
         settled.Clear();
+        Allowances.Clear();
         dueChanged = periodChanged = false;
         ConfigurationChanged = false;
     }

@@ -91,6 +91,13 @@ public sealed class WalletTransaction : IAsyncDisposable
         return Wallet.Grants.Where(grant => wanted.Contains(grant.Id)).ToDictionary(grant => grant.Id);
     }
 
+    /// <summary>
+    /// Counts credits against the allowance of a consumer in the pool that usage named; negative takes back what a void or an amendment
+    /// returns. Nothing without an allowance.
+    /// </summary>
+    public void CountAllowance(int consumerId, int poolNamedId, DateTimeOffset occurredAt, decimal credits) =>
+        Wallet.Allowances.Add(Directory, consumerId, poolNamedId, occurredAt, credits);
+
     /// <summary>A statement on this connection, inside this transaction, with positional parameters.</summary>
     public NpgsqlCommand Command(string sql, params object?[] parameters)
     {

@@ -54,6 +54,7 @@ public static class WalletWriter
         LedgerWriter.AddTo(batch, [.. wallets.SelectMany(wallet => wallet.Postings)]);
         AddDraws(batch, wallets);
         AddDebts(batch, wallets);
+        AllowanceCounters.AddTo(batch, wallets);
         var touched = wallets.OrderBy(wallet => wallet.TenantId).ToArray();
         batch.Add(TouchWallets, touched.Select(w => w.TenantId), touched.Select(w => w.ConfigurationChanged ? 1 : 0),
             touched.Select(w => w.NextDueAt), touched.Select(w => w.Now), touched.Select(w => w.Period.StartsAt), touched.Select(w => w.Period.Overage),

@@ -30,6 +30,7 @@ public static class PortalApi
         PoolsApi.Map(tenant);
         TeamsApi.Map(tenant);
         ConsumersApi.Map(tenant);
+        AllowancesApi.Map(tenant);
         MembersApi.Map(tenant);
         ApiKeysApi.Map(v1, tenant);
         EventsApi.Map(v1);
@@ -42,6 +43,7 @@ public static class PortalApi
         CostCardsApi.Map(v1);
         CheckoutsApi.Map(v1);
         WebhooksApi.Map(app);
+        HoldsApi.Map(v1);
         GrantsApi.Map(tenant);
         TransfersApi.Map(tenant);
         BalanceApi.Map(tenant);

@@ -56,7 +56,7 @@ internal static class EventRows
             rows.Select(row => row.Usage.TenantId), rows.Select(row => row.Usage.TransactionId), rows.Select(row => row.Usage.Ordinal),
             rows.Select(row => row.Usage.Key), rows.Select(row => row.Usage.Source), rows.Select(row => row.Usage.Id), rows.Select(row => row.Usage.Type),
             rows.Select(row => row.Usage.OccurredAt.ToUniversalTime()), rows.Select(row => row.ConsumerId), rows.Select(row => row.TeamId),
-            rows.Select(row => row.PoolNamedId), rows.Select(row => row.Usage.Meter?.Key), rows.Select(row => row.Usage.Meter?.Product),
+            rows.Select(row => row.PoolNamedId), rows.Select(row => row.Usage.Meter?.Key), rows.Select(row => row.Usage.Product),
             rows.Select(row => row.Usage.Status == EventStatus.Accepted), rows.Select(row => row.Usage.Rating?.RateVersionId),
             rows.Select(row => row.Usage.Rating?.CostVersionId), rows.Select(row => row.Usage.Rating?.Quantity ?? 0m), rows.Select(row => row.Usage.Credits),
             rows.Select(row => row.Revenue), rows.Select(row => row.Money), rows.Select(row => row.Cost), rows.Select(row => row.CostCurrency),
@@ -104,7 +104,7 @@ internal static class EventRows
         await writer.WriteAsync(row.TeamId, NpgsqlDbType.Integer, cancellationToken);
         await writer.WriteAsync(row.PoolNamedId, NpgsqlDbType.Integer, cancellationToken);
         await WriteAsync(writer, usage.Meter?.Key, NpgsqlDbType.Text, cancellationToken);
-        await WriteAsync(writer, usage.Meter?.Product, NpgsqlDbType.Text, cancellationToken);
+        await WriteAsync(writer, usage.Product, NpgsqlDbType.Text, cancellationToken);
         await writer.WriteAsync(usage.Status == EventStatus.Accepted, NpgsqlDbType.Boolean, cancellationToken);
         await WriteAsync(writer, rating?.RateVersionId, cancellationToken);
         await WriteAsync(writer, rating?.CostVersionId, cancellationToken);

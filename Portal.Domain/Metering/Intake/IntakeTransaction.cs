@@ -54,6 +54,16 @@ internal sealed class IntakeTransaction(
         return ([.. tenantIds.Where(id => !wallets.ContainsKey(id))], [.. takings.Where(taking => taking.Changed).Select(taking => taking.TenantId)]);
     }
 
+    /// <summary>The identity of one event, when it is taken.</summary>
+    public static async Task<Dictionary<(long, Guid), KnownEvent>> KnownAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, UsageEvent usage, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(connection, transaction);
+        batch.Add(FindIdentities, new[] { usage.TenantId }, new[] { usage.Key });
+        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
+        return await ReadKnownAsync(reader, cancellationToken);
+    }
+
     private static async Task<(Dictionary<long, WalletState>, PostingClock, Dictionary<(long, Guid), KnownEvent>)> LockAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, long[] tenantIds, IReadOnlyList<IntakePart> parts, bool skipLocked,
         CancellationToken cancellationToken)
@@ -65,6 +75,11 @@ internal sealed class IntakeTransaction(
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var (wallets, clock) = await WalletReader.ReadAsync(reader, cancellationToken);
         await reader.NextResultAsync(cancellationToken);
+        return (wallets, clock, await ReadKnownAsync(reader, cancellationToken));
+    }
+
+    private static async Task<Dictionary<(long, Guid), KnownEvent>> ReadKnownAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
+    {
         var known = new Dictionary<(long, Guid), KnownEvent>();
         while (await reader.ReadAsync(cancellationToken))
         {
@@ -72,7 +87,7 @@ internal sealed class IntakeTransaction(
                 new KnownEvent(reader.GetInt64(2), reader.GetGuid(3), reader.GetInt32(4)));
         }
 
-        return (wallets, clock, known);
+        return known;
     }
 
     private async Task WriteAsync(NpgsqlConnection connection, NpgsqlTransaction transaction, List<WalletTaking> takings, CancellationToken cancellationToken)
@@ -93,8 +108,8 @@ internal sealed class IntakeTransaction(
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
-    // A duplicate answers the credits of the first, which is stored by now.
-    private static async Task FillDuplicatesAsync(
+    /// <summary>A duplicate answers the credits of the first, which is stored by now.</summary>
+    public static async Task FillDuplicatesAsync(
         NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
     {
         var duplicates = parts.SelectMany(part => part.Events).Where(usage => usage.Status == EventStatus.Duplicate).ToArray();

@@ -63,6 +63,12 @@ public sealed class UsageEvent
     /// <summary>The meter that measures it; null when none does.</summary>
     public Meter? Meter { get; set; }
 
+    /// <summary>Product of an event that the engine writes of itself, without a meter.</summary>
+    public string? OwnProduct { get; init; }
+
+    /// <summary>The product that the usage is of; null when nothing measures it.</summary>
+    public string? Product => OwnProduct ?? Meter?.Product;
+
     /// <summary>What it comes to; null when no meter measures it.</summary>
     public Rating? Rating { get; set; }
 

@@ -133,12 +133,13 @@ internal sealed class WalletTaking(
         var revenue = 0m;
         if (rating is not null)
         {
+            if (consumer is not null) wallet.Allowances.Add(Directory, consumer.Id, pool.Id, usage.OccurredAt, usage.Credits);
             pieces.Clear();
-            booking.Drawing.Draw(pool, usage.Meter!.Product, usage.Credits, pieces);
+            booking.Drawing.Draw(pool, usage.Product!, usage.Credits, pieces);
             foreach (var piece in pieces) revenue += piece.Value;
             revenue += rating.Money;
             Post(booking.Posting, rating);
-            rated.Add((new RollupKey(TenantId, HourOf(usage.OccurredAt), team, pool.Id, pool.Id, consumer?.Id ?? 0, usage.Meter.Product, "", "", "",
+            rated.Add((new RollupKey(TenantId, HourOf(usage.OccurredAt), team, pool.Id, pool.Id, consumer?.Id ?? 0, usage.Product!, "", "", "",
                 rating.CostCurrency ?? ""), rating, [.. pieces]));
         }
 

@@ -85,21 +85,55 @@ create table returns (
 );
 create index returns_event on returns (tenant_id, event_transaction_id, event_ordinal);
 
+-- Credits reserved for work in progress. A hold books nothing; while it is open it counts in pools.held.
 create table holds (
   tenant_id        bigint not null,
   id               uuid not null,
-  pool_id          int not null,
+  pool_id          int not null,                        -- named: what it may draw follows from the pool's overflow
   consumer_id      int,
-  product          text,
+  product          text,                                -- null: unrestricted grants alone serve it
   amount           numeric(28,9) not null check (amount >= 0),
+  money            numeric(28,9) not null default 0 check (money >= 0),  -- usage priced in money that the estimate foresaw
   state            text not null default 'open' check (state in ('open', 'captured', 'released', 'expired')),
   created_at       timestamptz not null,
   expires_at       timestamptz not null,
-  closed_at        timestamptz,
+  closed_at        timestamptz,                         -- when its credits became free
+  capture_key      uuid,                                -- the event that captured it; null: none did
+  capture_digest   bigint,                              -- of that capture's body
+  answer           jsonb,                               -- to that capture, for its repeats
   primary key (tenant_id, id),
-  foreign key (tenant_id, pool_id) references pools
+  foreign key (tenant_id, pool_id) references pools,
+  check ((state = 'open') = (closed_at is null)),
+  check (state <> 'captured' or answer is not null)
 );
 create index holds_open on holds (tenant_id, expires_at) where state = 'open';
+
+-- How much one consumer may draw through one pool in a period.
+create table allowances (
+  tenant_id        bigint not null,
+  consumer_id      int not null,
+  pool_id          int not null,                        -- named
+  credits          numeric(28,9) not null check (credits >= 0),
+  period           text not null check (period in ('day', 'week', 'month', 'quarter', 'lifetime')),
+  mode             text not null check (mode in ('hard', 'soft')),
+  since            timestamptz not null,                -- usage that happened before does not count
+  primary key (tenant_id, consumer_id, pool_id),
+  foreign key (tenant_id, consumer_id) references consumers,
+  foreign key (tenant_id, pool_id) references pools
+);
+
+-- What was drawn since under each kind of period, so that an allowance may change its period without counting again.
+create table allowance_usage (
+  tenant_id        bigint not null,
+  consumer_id      int not null,
+  pool_id          int not null,
+  period           text not null,
+  period_start     timestamptz not null,                -- in the tenant's zone; the epoch for lifetime
+  used             numeric(28,9) not null,
+  alerted_at       timestamptz,                         -- when a soft allowance told that it was passed
+  primary key (tenant_id, consumer_id, pool_id, period, period_start),
+  foreign key (tenant_id, consumer_id, pool_id) references allowances on delete cascade
+) with (fillfactor = 50);
 
 -- round(value × remaining / amount, 9), half up, in whole nanos so that no quotient is rounded twice; GrantValue.Left is the same.
 create function value_left(value numeric, remaining numeric, amount numeric) returns numeric language sql immutable strict as $$

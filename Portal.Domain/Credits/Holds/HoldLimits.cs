@@ -1,0 +1,79 @@
+using Portal.Domain.Kernel;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>The credits of a pool, as a refusal names them.</summary>
+/// <param name="Kind"><c>credits</c>.</param>
+/// <param name="Pool">Key of the pool.</param>
+/// <param name="Product">Product of the hold; null: unrestricted grants alone count.</param>
+/// <param name="Held">Credits of the open holds that compete for the same grants.</param>
+/// <param name="FreesAt">The next instant at which a hold or a grant makes more available; null: none is known.</param>
+public sealed record CreditsLimit(string Kind, string Pool, string? Product, decimal Held, DateTimeOffset? FreesAt);
+
+/// <summary>An allowance, as a refusal names it.</summary>
+/// <param name="Kind"><c>allowance</c>.</param>
+/// <param name="Consumer">Key of the consumer.</param>
+/// <param name="Pool">Key of the pool.</param>
+/// <param name="Period"><c>day</c>, <c>week</c>, <c>month</c>, <c>quarter</c> or <c>lifetime</c>.</param>
+/// <param name="Limit">Credits a period.</param>
+/// <param name="Used">Credits drawn in this one.</param>
+/// <param name="Held">Credits of the consumer's open holds in the pool.</param>
+/// <param name="FreesAt">When the first of those frees itself or the period ends; null: neither will.</param>
+public sealed record AllowanceLimit(
+    string Kind, string Consumer, string Pool, string Period, decimal Limit, decimal Used, decimal Held, DateTimeOffset? FreesAt);
+
+/// <summary>
+/// The limits that a hold has to pass, in the order in which they are asked: the tenant's state, the credits, the allowance, the spend cap.
+/// </summary>
+internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? consumer, string? product, decimal credits, decimal money, Guid? except)
+{
+    /// <summary>The first limit that refuses, or null. Nothing is taken by asking; a zero hold passes all but a suspension.</summary>
+    public async Task<Problem?> CheckAsync(CancellationToken cancellationToken)
+    {
+        if (wallet.Directory.Suspended) return Problem.Forbidden("tenant_suspended", "The tenant is suspended: usage is recorded, holds are refused.");
+        if (credits == 0m && money == 0m) return null;
+        var open = await OpenHolds.ReadAsync(wallet, except, cancellationToken);
+        return CheckCredits(open) ?? await CheckAllowanceAsync(cancellationToken);
+    }
+
+    private Problem? CheckCredits(OpenHolds open)
+    {
+        var cover = HoldCover.Of(pool, product, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
+        if (credits == 0m || credits <= cover.Available) return null;
+        var rivals = open.Groups.Where(group => HoldCover.Competes(pool, wallet.Directory.PoolsById[group.PoolId])).ToArray();
+        var limit = new CreditsLimit("credits", pool.Key, product, rivals.Sum(group => group.Credits), Earliest([.. rivals.Select(group => group.CreditsFreeAt), GrantToCome()]));
+        return Refuse("insufficient_credits", $"The pool '{pool.Key}' has {Text(cover.Available)} credits available, {Text(credits)} are asked for.", limit, cover.Available);
+    }
+
+    private async Task<Problem?> CheckAllowanceAsync(CancellationToken cancellationToken)
+    {
+        if (consumer is null || wallet.Directory.AllowanceOf(consumer.Id, pool.Id) is not { IsHard: true } allowance || credits == 0m) return null;
+        var (held, freesAt) = await OpenHolds.OfConsumerAsync(wallet, consumer.Id, pool.Id, except, cancellationToken);
+        var used = await AllowanceCounters.UsedAsync(wallet, allowance, cancellationToken);
+        var available = Math.Max(0m, allowance.Credits - used - held);
+        if (credits <= available) return null;
+        var limit = new AllowanceLimit(
+            "allowance", consumer.Key, pool.Key, allowance.Period, allowance.Credits, used, held,
+            Earliest([freesAt, AllowancePeriod.EndOf(allowance.Period, wallet.Directory.Zone, wallet.Now)]));
+        return Refuse(
+            "allowance_exceeded", $"The allowance of '{consumer.Key}' has {Text(available)} credits left this {allowance.Period}, {Text(credits)} are asked for.",
+            limit, available);
+    }
+
+    private DateTimeOffset? GrantToCome() => wallet.Wallet.Grants
+        .Where(grant => grant.EffectiveAt > wallet.Now && grant.CanServe(product, grant.EffectiveAt))
+        .Where(grant => grant.PoolId == pool.Id || (grant.PoolId == Pool.SharedId && HoldCover.ReachesShared(pool)))
+        .Min(grant => (DateTimeOffset?)grant.EffectiveAt);
+
+    private Problem Refuse(string code, string detail, object limit, decimal available) =>
+        new(ProblemKind.PaymentRequired, code, detail, Extensions: new Dictionary<string, object?>(StringComparer.Ordinal)
+        {
+            ["limit"] = limit,
+            ["requested"] = credits,
+            ["available"] = available,
+        });
+
+    private static DateTimeOffset? Earliest(IReadOnlyList<DateTimeOffset?> instants) => instants.Min();
+
+    private static string Text(decimal amount) => amount.ToString("0.#########", System.Globalization.CultureInfo.InvariantCulture);
+}
