@@ -22,6 +22,15 @@ public sealed record CreditsLimit(string Kind, string Pool, string? Product, dec
 public sealed record AllowanceLimit(
     string Kind, string Consumer, string Pool, string Period, decimal Limit, decimal Used, decimal Held, DateTimeOffset? FreesAt);
 
+/// <summary>The spend cap of a billing period, as a refusal names it.</summary>
+/// <param name="Kind"><c>spend_cap</c>.</param>
+/// <param name="Limit">Most money that the period may accrue, net of tax.</param>
+/// <param name="Spend">Money accrued: credits sold beyond the grants, and usage priced in money.</param>
+/// <param name="Held">Money that the open holds would add.</param>
+/// <param name="Currency">Of all three.</param>
+/// <param name="FreesAt">The next instant at which a hold frees itself, a grant takes effect or the period ends; null: none is known.</param>
+public sealed record SpendCapLimit(string Kind, decimal Limit, decimal Spend, decimal Held, string Currency, DateTimeOffset? FreesAt);
+
 /// <summary>
 /// The limits that a hold has to pass, in the order in which they are asked: the tenant's state, the credits, the allowance, the spend cap.
 /// </summary>
@@ -33,14 +42,20 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
         if (wallet.Directory.Suspended) return Problem.Forbidden("tenant_suspended", "The tenant is suspended: usage is recorded, holds are refused.");
         if (credits == 0m && money == 0m) return null;
         var open = await OpenHolds.ReadAsync(wallet, except, cancellationToken);
-        return CheckCredits(open) ?? await CheckAllowanceAsync(cancellationToken);
+        var cover = CoverOf(pool, product, open);
+        return CheckCredits(open, cover) ?? await CheckAllowanceAsync(cancellationToken) ?? CheckSpend(open, cover);
     }
 
-    private Problem? CheckCredits(OpenHolds open)
+    // Credits beyond the grants are sold on the shared pool alone: a pool that denies overflow refuses beyond its own.
+    private bool MayBeSold => wallet.Wallet.Overage is not null && HoldCover.ReachesShared(pool);
+
+    private HoldCover CoverOf(Pool of, string? forProduct, OpenHolds open) =>
+        HoldCover.Of(of, forProduct, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
+
+    private Problem? CheckCredits(OpenHolds open, HoldCover cover)
     {
-        var cover = HoldCover.Of(pool, product, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
-        if (credits == 0m || credits <= cover.Available) return null;
-        var rivals = open.Groups.Where(group => HoldCover.Competes(pool, wallet.Directory.PoolsById[group.PoolId])).ToArray();
+        if (credits == 0m || credits <= cover.Available || MayBeSold) return null;
+        var rivals = Rivals(open);
         var limit = new CreditsLimit("credits", pool.Key, product, rivals.Sum(group => group.Credits), Earliest([.. rivals.Select(group => group.CreditsFreeAt), GrantToCome()]));
         return Refuse("insufficient_credits", $"The pool '{pool.Key}' has {Text(cover.Available)} credits available, {Text(credits)} are asked for.", limit, cover.Available);
     }
@@ -59,6 +74,30 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
             "allowance_exceeded", $"The allowance of '{consumer.Key}' has {Text(available)} credits left this {allowance.Period}, {Text(credits)} are asked for.",
             limit, available);
     }
+
+    /// <summary>Spend of the period with all that open holds and this one would add, against the cap.</summary>
+    private Problem? CheckSpend(OpenHolds open, HoldCover cover)
+    {
+        if (wallet.Wallet.Overage is not { SpendCap: { } cap } terms) return null;
+        var shared = MayBeSold ? cover : CoverOf(wallet.Directory.PoolsById[Pool.SharedId], null, open);
+        var (sold, free) = MayBeSold ? (credits, cover.Free) : (0m, 0m);
+        if (money == 0m && sold <= free) return null; // adds nothing to the spend
+        var period = wallet.Wallet.Period;
+        var foreseen = period with { Spend = period.Spend + open.Money + money };
+        if (foreseen.Spend + terms.Cost(period.Overage, shared.Beyond(sold)) <= cap) return null;
+
+        var available = !MayBeSold || foreseen.Spend > cap ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + credits) - shared.Uncovered) + free;
+        var rivals = Rivals(open);
+        var held = open.Money + terms.Cost(period.Overage, shared.Uncovered);
+        var limit = new SpendCapLimit(
+            "spend_cap", cap, period.Spend, held, terms.Currency,
+            Earliest([.. rivals.Select(group => group.CreditsFreeAt), .. open.Groups.Select(group => group.MoneyFreesAt), GrantToCome()]));
+        return Refuse("spend_cap_reached", $"The spend cap of {Text(cap)} {terms.Currency} a period leaves room for {Text(Math.Min(credits, available))} credits, {Text(credits)} are asked for.",
+            limit, Math.Min(credits, available));
+    }
+
+    private OpenHoldGroup[] Rivals(OpenHolds open) =>
+        [.. open.Groups.Where(group => HoldCover.Competes(pool, wallet.Directory.PoolsById[group.PoolId]))];
 
     private DateTimeOffset? GrantToCome() => wallet.Wallet.Grants
         .Where(grant => grant.EffectiveAt > wallet.Now && grant.CanServe(product, grant.EffectiveAt))
