@@ -154,6 +154,10 @@ public static class Statement
         return Paged(movements, limit, withBalance ? balance : null);
     }
 
+    /// <summary>Credits less debt before the first transaction whose id is <paramref name="bound"/> or above.</summary>
+    internal static async Task<decimal> BalanceBeforeAsync(TenantRead read, string? pool, Guid bound, CancellationToken cancellationToken) =>
+        (await read.Connection.ListAsync(BalanceAt, row => row.GetDecimal(0), cancellationToken, read.TenantId, pool ?? "", bound)).Single();
+
     private static (IReadOnlyList<WalletMovement> Movements, string? Next) Paged(List<WalletMovement> movements, int limit, decimal? balance)
     {
         var more = movements.Count > limit;

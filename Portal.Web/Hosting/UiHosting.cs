@@ -37,6 +37,7 @@ public static class UiHosting
         services.AddHttpContextAccessor();
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TenantAccess>();
+        services.AddScoped<TenantCommands>();
         services.AddSingleton<Leaving>();
         services.AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
         services.AddPortalIdentity(builder.Environment);

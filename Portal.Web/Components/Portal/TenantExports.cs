@@ -19,6 +19,8 @@ internal static class TenantExports
         var tenant = endpoints.MapGroup("/t/{tenantKey}").RequireAuthorization().ExcludeFromDescription();
         tenant.MapGet("/usage.csv", UsageAsync);
         tenant.MapGet("/activity.csv", ActivityAsync);
+        tenant.MapGet("/grants.csv", GrantsAsync);
+        tenant.MapGet("/consumers.csv", ConsumersAsync);
     }
 
     private static async Task<IResult> UsageAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
@@ -75,6 +77,44 @@ internal static class TenantExports
             return rows;
         }, http.RequestAborted);
         return File(csv, $"{tenant.Key}-activity.csv");
+    }
+
+    private static async Task<IResult> GrantsAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        var data = await GrantsData.ReadAsync(reads, tenant, TableQuery.Parse(http.Request.QueryString.Value ?? ""), http.RequestAborted);
+        var money = tenant.May(MemberRole.Billing);
+        var csv = new StringBuilder();
+        Line(csv,
+        [
+            "grant", "source", "pool", "credits", "left", "effective_at", "expires_at", "priority", "products", "lineage", "parent", "reason",
+            .. money ? ["value", "value_left", "currency"] : Array.Empty<string>(),
+        ]);
+        foreach (var (grant, pool, _, _) in data.Lines)
+        {
+            string Id(Guid id) => PublicId.Format(PublicId.Grant, tenant.Id, id);
+            string At(DateTimeOffset? at) => at is { } instant ? Domain.Kernel.InstantText.Format(instant) : "";
+            Line(csv,
+            [
+                Id(grant.Id), grant.Source, pool, Number(grant.Amount), Number(GrantText.Left(grant, data.Now)), At(grant.EffectiveAt), At(grant.ExpiresAt),
+                Number(grant.Priority), Text(string.Join(' ', grant.Products ?? [])), grant.Lineage ?? "", grant.ParentId is { } parent ? Id(parent) : "", Text(grant.Reason ?? ""),
+                .. money ? [Number(grant.Value), Number(grant.ValueLeft), grant.Currency] : Array.Empty<string>(),
+            ]);
+        }
+
+        return File(csv, $"{tenant.Key}-grants.csv");
+    }
+
+    private static async Task<IResult> ConsumersAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        var query = TableQuery.Parse(http.Request.QueryString.Value ?? "") with { After = null };
+        var consumers = await reads.RunAsync(tenant.Id, read => ConsumersData.ReadAsync(read, tenant, query, MostRows, http.RequestAborted), http.RequestAborted);
+        var csv = new StringBuilder();
+        Line(csv, ["consumer", "name", "team", "draws_from", "used_this_month"]);
+        foreach (var consumer in consumers)
+            Line(csv, [Text(consumer.Key), Text(consumer.Name ?? ""), Text(consumer.Team ?? ""), consumer.DrawsFrom, Number(consumer.Used)]);
+        return File(csv, $"{tenant.Key}-consumers.csv");
     }
 
     private static IResult File(StringBuilder csv, string name) =>

@@ -214,7 +214,7 @@ public sealed class TenantPagesTests(PostgresFixture postgres) : IClassFixture<P
             Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
             Services.AddLogging().AddSingleton(portal.Source).AddSingleton(TimeProvider.System);
             Services.AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(portal.Source)));
-            Services.AddPortalDomain().AddScoped<TenantAccess>();
+            Services.AddPortalDomain().AddScoped<TenantAccess>().AddScoped<TenantCommands>();
             Services.AddSingleton(portal.Services.GetRequiredService<WalletSignals>());
             this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, User.ToString()), new Claim(ClaimTypes.Email, "ana@example.com"));
             JSInterop.Mode = JSRuntimeMode.Loose;

@@ -24,6 +24,7 @@ create table grants (
   check (source not in ('promotion', 'adjustment') or value = 0)
 ) with (fillfactor = 50);
 create index grants_open on grants (tenant_id) where open;
+create index grants_parent on grants (tenant_id, parent_id) where parent_id is not null;   -- what became of a grant
 
 -- The intervals of credits that a transaction drew, per pool named and product (intake.md). An event's pieces are the
 -- overlap of its own running interval with these; nothing is written per event.

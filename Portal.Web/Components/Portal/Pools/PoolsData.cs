@@ -1,0 +1,91 @@
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Tenants;
+using Portal.Domain.Wallet;
+using Portal.Web.Access;
+
+namespace Portal.Web.Components.TenantPages;
+
+/// <summary>A pool of the page.</summary>
+/// <param name="Balance">What it has, with its grants.</param>
+/// <param name="Overflow"><c>deny</c> or <c>shared</c>.</param>
+/// <param name="Closed">Nothing may name it any more; shown while something is left to be invoiced.</param>
+/// <param name="Teams">Names of the teams whose pool it is.</param>
+/// <param name="Consumers">How many consumers draw from it unless usage says otherwise.</param>
+public sealed record PoolView(PoolBalance Balance, string Overflow, bool Closed, IReadOnlyList<string> Teams, int Consumers)
+{
+    /// <summary>True for the pool that every tenant has.</summary>
+    public bool IsShared => Balance.Id == Pool.SharedId;
+
+    /// <summary>Credits that take effect later.</summary>
+    public decimal ToCome(DateTimeOffset now) => Balance.Grants.Where(grant => grant.EffectiveAt > now).Sum(grant => grant.Remaining);
+}
+
+/// <summary>A team of the page.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Name">Its name.</param>
+/// <param name="Pool">Key of its pool.</param>
+/// <param name="Consumers">How many are in it now.</param>
+public sealed record TeamView(string Key, string Name, string? Pool, int Consumers);
+
+/// <summary>What Teams &amp; pools shows above the list of consumers, read in one snapshot.</summary>
+/// <param name="Version">The wallet's version that it shows.</param>
+/// <param name="Now">Business time of the snapshot.</param>
+/// <param name="Pools">The pools, the shared one first; for a plain member the own one.</param>
+/// <param name="Teams">The teams by name; none for a plain member.</param>
+public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<PoolView> Pools, IReadOnlyList<TeamView> Teams)
+{
+    // A consumer draws from its own pool, else its team's, else the shared one.
+    private const string ConsumersByPool = """
+        select coalesce(own.pool_id, team_pool.pool_id, 1), t.team_id, count(*)::int from consumers c
+        left join pools own on own.tenant_id = c.tenant_id and own.pool_id = c.pool_id and own.closed_at is null
+        left join lateral (
+          select m.team_id from team_memberships m where m.tenant_id = c.tenant_id and m.consumer_id = c.consumer_id and m.since <= $2
+          order by m.since desc limit 1) m on true
+        left join teams t on t.tenant_id = c.tenant_id and t.team_id = m.team_id
+        left join pools team_pool on team_pool.tenant_id = c.tenant_id and team_pool.pool_id = t.pool_id and team_pool.closed_at is null
+        where c.tenant_id = $1 group by 1, 2
+        """;
+
+    private const string TeamsSql = """
+        select t.team_id, t.key, t.name, p.key from teams t left join pools p on p.tenant_id = t.tenant_id and p.pool_id = t.pool_id
+        where t.tenant_id = $1 order by lower(t.name), t.key
+        """;
+
+    /// <summary>The pool of that key, or null.</summary>
+    public PoolView? Find(string? key) => Pools.FirstOrDefault(pool => pool.Balance.Key == key);
+
+    /// <summary>What people call a pool.</summary>
+    public string NameOf(string key) => Find(key)?.Balance.Name ?? key;
+
+    /// <summary>Pools that credits may move between.</summary>
+    public IEnumerable<PoolView> Open => Pools.Where(pool => !pool.Closed);
+
+    /// <summary>Reads it for the role that the person has.</summary>
+    public static Task<PoolsData> ReadAsync(TenantReads reads, CurrentTenant tenant, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(reads);
+        ArgumentNullException.ThrowIfNull(tenant);
+        return reads.RunAsync(tenant.Id, read => ReadAsync(read, tenant, cancellationToken), cancellationToken);
+    }
+
+    private static async Task<PoolsData> ReadAsync(TenantRead read, CurrentTenant tenant, CancellationToken cancellationToken)
+    {
+        var own = tenant.May(MemberRole.Billing) ? null : (await OwnUsage.OfAsync(read, tenant.MemberId, cancellationToken)).Pool;
+        var balance = await Balances.ReadAsync(read, cancellationToken);
+        var settings = (await read.Connection.ListAsync(
+            "select pool_id, overflow, closed_at is not null from pools where tenant_id = $1",
+            row => (Id: row.GetInt32(0), Overflow: row.GetString(1), Closed: row.GetBoolean(2)), cancellationToken, read.TenantId)).ToDictionary(pool => pool.Id);
+        var consumers = await read.Connection.ListAsync(
+            ConsumersByPool, row => (Pool: row.GetInt32(0), Team: row.Nullable<int?>(1), Count: row.GetInt32(2)), cancellationToken, read.TenantId, read.Now);
+        var teams = own is not null ? [] : await read.Connection.ListAsync(
+            TeamsSql, row => (Id: row.GetInt32(0), Key: row.GetString(1), Name: row.GetString(2), Pool: row.Nullable<string>(3)), cancellationToken, read.TenantId);
+        return new PoolsData(
+            read.Version,
+            read.Now,
+            [.. balance.Pools.Where(pool => own is null || pool.Key == own).Select(pool => new PoolView(
+                pool, settings[pool.Id].Overflow, settings[pool.Id].Closed, [.. teams.Where(team => team.Pool == pool.Key).Select(team => team.Name)],
+                own is null ? consumers.Where(group => group.Pool == pool.Id).Sum(group => group.Count) : 0))],
+            [.. teams.Select(team => new TeamView(team.Key, team.Name, team.Pool, consumers.Where(group => group.Team == team.Id).Sum(group => group.Count)))]);
+    }
+}
