@@ -118,7 +118,7 @@ public static class HourlyStatement
         var end = filter.To is { } to ? Uuid7.Floor(to) : Guid.AllBitsSet;
         var at = Parse(cursor) ?? new Cursor(end, end, Balance: null);
         var withBalance = filter.Kinds.Count == 0;
-        var balance = !withBalance ? null : at.Balance ?? await Statement.BalanceBeforeAsync(read, filter.Pool, end, cancellationToken);
+        decimal? balance = !withBalance ? null : at.Balance ?? await Statement.BalanceBeforeAsync(read, filter.Pool, end, cancellationToken);
         var found = await FindAsync(read, filter, from, at, limit, cancellationToken);
 
         // Beyond the last hour that was looked for, more usage may stand between the others.
