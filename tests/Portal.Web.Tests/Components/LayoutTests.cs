@@ -15,8 +15,8 @@ public sealed class LayoutTests : PageContext
     public LayoutTests() => signedIn = Page.AddAuthorization().SetAuthorized("ana@example.com");
 
     [Theory]
-    [InlineData(MemberRole.Member, "Overview Usage Members")]
-    [InlineData(MemberRole.Billing, "Overview Usage Activity Buy credits Members")]
+    [InlineData(MemberRole.Member, "Overview Usage Grants Teams & pools Members")]
+    [InlineData(MemberRole.Billing, "Overview Usage Activity Buy credits Grants Teams & pools Members")]
     public void The_navigation_offers_what_the_role_may(MemberRole role, string pages)
     {
         var tenant = new CurrentTenant(1, "acme", "Acme", TimeZoneInfo.Utc, Currency.Of("USD"), Guid.NewGuid(), Guid.NewGuid(), role);
