@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Data;
 using Portal.Domain.Metering;
+using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Notifications;
@@ -22,6 +23,7 @@ public static class DomainServices
         .AddSingleton<Wallets>()
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
+        .AddSingleton<UsageCorrections>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()
         .AddSingleton<DueWallets>()

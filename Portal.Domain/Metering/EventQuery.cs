@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Metering.Corrections;
 
 namespace Portal.Domain.Metering;
 
@@ -18,19 +19,32 @@ public sealed record StoredEvent(
     public DateTimeOffset PostedAt => Uuid7.InstantOf(TransactionId);
 }
 
-/// <summary>A piece of an event's rating.</summary>
+/// <summary>A piece of an event's rating, as it stands.</summary>
 /// <param name="Kind"><c>grant</c>, <c>debt</c> or <c>overage</c>.</param>
 /// <param name="Pool">Key of the pool drawn.</param>
 /// <param name="GrantId">The grant drawn.</param>
 /// <param name="Credits">How much.</param>
-/// <param name="Value">The value that went with it; of debt what was settled since stands in the later ratings.</param>
+/// <param name="Value">What it earned: the value that went with it, or the money it was sold for; 0 of open debt.</param>
 public sealed record StoredPiece(string Kind, string Pool, Guid? GrantId, decimal Credits, decimal Value);
 
 /// <summary>What happened to an event after its first rating.</summary>
 public sealed record LaterRating(string Kind, Guid TransactionId, decimal Credits, decimal Revenue, decimal? Cost);
 
 /// <summary>Why an event cost what it did: itself, its pieces and what came later.</summary>
-public sealed record ExplainedEvent(StoredEvent Event, IReadOnlyList<StoredPiece> Pieces, IReadOnlyList<LaterRating> Ratings);
+public sealed record ExplainedEvent(StoredEvent Event, IReadOnlyList<StoredPiece> Pieces, IReadOnlyList<LaterRating> Ratings)
+{
+    /// <summary><c>accepted</c>, <c>unrated</c>, <c>amended</c> or <c>voided</c>.</summary>
+    public string Status =>
+        Ratings.Any(rating => rating.Kind == "void") ? "voided"
+        : Ratings.Any(rating => rating.Kind == "amend") ? "amended"
+        : Event.Rated ? "accepted" : "unrated";
+
+    /// <summary>Credits that it draws now.</summary>
+    public decimal Credits => Event.Credits + Ratings.Sum(rating => rating.Credits);
+
+    /// <summary>What it earns now.</summary>
+    public decimal Revenue => Event.Revenue + Ratings.Sum(rating => rating.Revenue);
+}
 
 /// <summary>Which events of a tenant.</summary>
 /// <param name="Type">Of this type; null: any.</param>
@@ -70,22 +84,6 @@ public static class EventQuery
         where e.tenant_id = $1 and i.tenant_id = $1 and i.event_key = $2
         """;
 
-    // The overlap of the event's own interval, within its transaction, pool named and product, with the intervals drawn.
-    private const string Pieces = """
-        with own as (select * from events where tenant_id = $1 and transaction_id = $2 and ordinal = $3),
-        run as (
-          select o.pool_named_id, o.product, sum(e.credits) filter (where e.ordinal < o.ordinal) as before, o.credits
-          from own o join events e on e.tenant_id = $1 and e.transaction_id = $2 and e.pool_named_id = o.pool_named_id and e.product = o.product and e.ordinal <= o.ordinal
-          group by o.pool_named_id, o.product, o.credits),
-        parts as (
-          select d.*, greatest(d.from_credits, coalesce(r.before, 0)) as low, least(d.to_credits, coalesce(r.before, 0) + r.credits) as high
-          from run r join draws d on d.tenant_id = $1 and d.transaction_id = $2 and d.pool_named_id = r.pool_named_id and d.product = r.product)
-        select d.kind, p.key, d.grant_id, d.high - d.low,
-          coalesce(value_left(g.value, d.remaining_before - (d.low - d.from_credits), g.amount) - value_left(g.value, d.remaining_before - (d.high - d.from_credits), g.amount), 0)
-        from parts d join pools p on p.tenant_id = $1 and p.pool_id = d.pool_id left join grants g on g.tenant_id = $1 and g.id = d.grant_id
-        where d.high > d.low order by d.low
-        """;
-
     private const string Later = """
         select kind, transaction_id, credits, revenue, cost from ratings
         where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 order by id
@@ -117,19 +115,15 @@ public static class EventQuery
         command.Parameters.Add(Columns.Parameter(tenantId));
         command.Parameters.Add(Columns.Parameter(key));
         if (await ReadAsync(command, Event, cancellationToken) is not [var found]) return null;
-        var pieces = await OfEventAsync(source, Pieces, tenantId, found, r => new StoredPiece(
-            r.GetString(0), r.GetString(1), r.IsDBNull(2) ? null : r.GetGuid(2), r.GetDecimal(3), r.GetDecimal(4)), cancellationToken);
-        var later = await OfEventAsync(source, Later, tenantId, found, r => new LaterRating(
-            r.GetString(0), r.GetGuid(1), r.GetDecimal(2), r.GetDecimal(3), r.IsDBNull(4) ? null : r.GetDecimal(4)), cancellationToken);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var later = await connection.ListAsync(Later, r => new LaterRating(
+            r.GetString(0), r.GetGuid(1), r.GetDecimal(2), r.GetDecimal(3), r.Nullable<decimal?>(4)), cancellationToken, tenantId, found.TransactionId, found.Ordinal);
+        var standing = await StandingPieces.ReadAsync(connection, tenantId, found.TransactionId, found.Ordinal, cancellationToken);
+        var pools = (await connection.ListAsync(
+            "select pool_id, key from pools where tenant_id = $1", r => (Id: r.GetInt32(0), Key: r.GetString(1)), cancellationToken, tenantId)).ToDictionary(p => p.Id, p => p.Key);
+        var pieces = standing.Select(piece => new StoredPiece(
+            piece.Kind == "settled" ? "grant" : piece.Kind, pools[piece.PoolId], piece.GrantId, piece.Credits, piece.Value)).ToArray();
         return new ExplainedEvent(found, pieces, later);
-    }
-
-    private static async Task<List<T>> OfEventAsync<T>(
-        NpgsqlDataSource source, string sql, long tenantId, StoredEvent stored, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
-    {
-        await using var command = source.CreateCommand(sql);
-        foreach (var value in new object[] { tenantId, stored.TransactionId, stored.Ordinal }) command.Parameters.Add(Columns.Parameter(value));
-        return await ReadAsync(command, read, cancellationToken);
     }
 
     private static async Task<List<T>> ReadAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)

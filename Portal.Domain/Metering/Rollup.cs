@@ -39,7 +39,12 @@ public sealed class Rollup
     /// <param name="common">The row but for pool drawn, model, token type, tier and cost currency; its pool serves lines that draw nothing.</param>
     /// <param name="rating">What the event came to.</param>
     /// <param name="pieces">What it drew; their credits sum to the rating's.</param>
-    public void Add(in RollupKey common, Rating rating, IReadOnlyList<Piece> pieces)
+    public void Add(in RollupKey common, Rating rating, IReadOnlyList<Piece> pieces) => Add(common, rating, pieces, 1);
+
+    /// <summary>Takes out what <see cref="Add(in RollupKey, Rating, IReadOnlyList{Piece})"/> adds of the same.</summary>
+    public void Subtract(in RollupKey common, Rating rating, IReadOnlyList<Piece> pieces) => Add(common, rating, pieces, -1);
+
+    private void Add(in RollupKey common, Rating rating, IReadOnlyList<Piece> pieces, int sign)
     {
         var (next, left, value) = (0, 0m, 0m);
         if (pieces.Count > 0) (left, value) = (pieces[0].Credits, pieces[0].Value);
@@ -56,13 +61,13 @@ public sealed class Rollup
                 CostCurrency = rating.CostCurrency ?? "",
             };
             ref var row = ref Row(key);
-            row.Quantity += line.Quantity;
-            row.Revenue += line.Money;
-            row.Cost += line.Cost ?? 0m;
+            row.Quantity += sign * line.Quantity;
+            row.Revenue += sign * line.Money;
+            row.Cost += sign * (line.Cost ?? 0m);
             if (i == 0)
             {
-                row.Events++;
-                if (rating.Cost is null) row.CostUnknown++;
+                row.Events += sign;
+                if (rating.Cost is null) row.CostUnknown += sign;
             }
 
             for (var credits = line.Credits.Amount; credits > 0m;)
@@ -70,15 +75,15 @@ public sealed class Rollup
                 var part = Math.Min(credits, left);
                 var worth = part == left ? value : Math.Round(pieces[next].Value * part / pieces[next].Credits, 9, MidpointRounding.ToZero);
                 row = ref Row(key with { PoolId = drawn });
-                row.Credits += part;
-                row.Revenue += worth;
+                row.Credits += sign * part;
+                row.Revenue += sign * worth;
                 (credits, left, value) = (credits - part, left - part, value - worth);
                 if (left > 0m || ++next == pieces.Count) continue;
                 (left, value, drawn) = (pieces[next].Credits, pieces[next].Value, pieces[next].Pool.Id);
             }
         }
 
-        if (rating.Lines.Count == 0) Row(common).Events++;
+        if (rating.Lines.Count == 0) Row(common).Events += sign;
     }
 
     /// <summary>Adds revenue alone: of a debt that was settled later.</summary>

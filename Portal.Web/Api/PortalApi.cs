@@ -34,7 +34,9 @@ public static class PortalApi
         MembersApi.Map(tenant);
         ApiKeysApi.Map(v1, tenant);
         EventsApi.Map(v1);
+        CorrectionsApi.Map(v1);
         StoredEventsApi.Map(tenant);
+        CorrectionsApi.MapTenant(tenant);
         AuditApi.Map(v1, tenant);
         ProductsApi.Map(v1);
         MetersApi.Map(v1);

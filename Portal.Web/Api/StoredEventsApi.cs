@@ -65,11 +65,12 @@ public static class StoredEventsApi
     }
 }
 
-/// <summary>An event as the API shows it; cost only to platform keys, pieces only when it is asked for alone.</summary>
+/// <summary>An event as the API shows it: its first rating; cost only to platform keys, and only when it is asked for alone what it stands on now and what came later.</summary>
 internal sealed record EventDocument(
     string Event, string Source, string Id, string Type, DateTimeOffset Time, DateTimeOffset PostedAt, string Status, string? Meter, string? Product, string Pool,
     string? Consumer, string? Team, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost, string? CostCurrency, CardReference? RateCard,
-    CardReference? CostCard, string Transaction, JsonElement Data, IReadOnlyList<PieceDocument>? Pieces = null, IReadOnlyList<RatingDocument>? Ratings = null)
+    CardReference? CostCard, string Transaction, JsonElement Data, StandingDocument? Standing = null, IReadOnlyList<PieceDocument>? Pieces = null,
+    IReadOnlyList<RatingDocument>? Ratings = null)
 {
     public static EventDocument Of(long tenantId, StoredEvent stored, bool platform) => new(
         PublicId.Format(PublicId.Event, tenantId, stored.Key), stored.Source, stored.Id, stored.Type, stored.OccurredAt, stored.PostedAt,
@@ -79,12 +80,17 @@ internal sealed record EventDocument(
 
     public static EventDocument Of(long tenantId, ExplainedEvent explained, bool platform) => Of(tenantId, explained.Event, platform) with
     {
+        Status = explained.Status,
+        Standing = new StandingDocument(explained.Credits, explained.Revenue),
         Pieces = [.. explained.Pieces.Select(piece => new PieceDocument(
             piece.Kind, piece.Pool, piece.GrantId is { } grant ? PublicId.Format(PublicId.Grant, tenantId, grant) : null, piece.Credits, piece.Value))],
         Ratings = [.. explained.Ratings.Select(rating => new RatingDocument(
             rating.Kind, PublicId.Format(PublicId.Transaction, tenantId, rating.TransactionId), rating.Credits, rating.Revenue, platform ? rating.Cost : null))],
     };
 }
+
+/// <summary>What an event comes to after all that happened to it.</summary>
+internal sealed record StandingDocument(decimal Credits, decimal Revenue);
 
 /// <summary>A version of a card.</summary>
 internal sealed record CardReference(string Card, int Version)

@@ -1,0 +1,60 @@
+using System.Text;
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Data;
+
+namespace Portal.Domain.Metering.Corrections;
+
+/// <summary>An event as corrections and settlements have left it.</summary>
+internal sealed record StandingEvent(
+    Guid Key, string Source, string Id, Guid TransactionId, int Ordinal, string Type, DateTimeOffset OccurredAt, int ConsumerId, int TeamId, int PoolNamedId,
+    string? Product, string Pool, string? Consumer, string? Team, bool Rated, bool Voided, decimal Quantity, decimal Credits, decimal Revenue, decimal Money,
+    decimal? Cost, string? CostCurrency, string Data, bool Amended)
+{
+    // What the last amendment says holds; sums run over all ratings. A void keeps the event's cost, which then stands for nothing more.
+    private const string Sql = """
+        select e.event_key, e.source, e.event_id, e.transaction_id, e.ordinal, e.type, e.occurred_at, e.consumer_id, e.team_id, e.pool_named_id,
+          e.product, p.key, c.key, t.key, e.rated or coalesce(s.events, 0) > 0, coalesce(s.voided, false),
+          e.quantity + coalesce(s.quantity, 0), e.credits + coalesce(s.credits, 0), e.revenue + coalesce(s.revenue, 0), e.money + coalesce(s.money, 0),
+          case when l.id is null then e.cost else l.cost end, case when l.id is null then e.cost_currency else l.cost_currency end,
+          coalesce(l.data, e.data)::text, l.id is not null
+        from event_identities i
+        join events e on e.tenant_id = i.tenant_id and e.transaction_id = i.transaction_id and e.ordinal = i.ordinal
+        join pools p on p.tenant_id = e.tenant_id and p.pool_id = e.pool_named_id
+        left join consumers c on c.tenant_id = e.tenant_id and c.consumer_id = e.consumer_id
+        left join teams t on t.tenant_id = e.tenant_id and t.team_id = e.team_id
+        left join lateral (
+          select sum(r.events) as events, sum(r.quantity) as quantity, sum(r.credits) as credits, sum(r.revenue) as revenue, sum(r.money) as money,
+            bool_or(r.kind = 'void') as voided
+          from ratings r where r.tenant_id = e.tenant_id and r.event_transaction_id = e.transaction_id and r.event_ordinal = e.ordinal) s on true
+        left join lateral (
+          select r.id, r.cost, r.cost_currency, r.data from ratings r
+          where r.tenant_id = e.tenant_id and r.event_transaction_id = e.transaction_id and r.event_ordinal = e.ordinal and r.events = 1
+          order by r.id desc limit 1) l on true
+        where i.tenant_id = $1 and i.event_key = $2
+        """;
+
+    public ReadOnlyMemory<byte> Bytes => Encoding.UTF8.GetBytes(Data);
+
+    /// <summary>The properties that its ratings were made from, when they are no longer the event's own.</summary>
+    public string? AmendedData => Amended ? Data : null;
+
+    public static Task<StandingEvent?> FindAsync(NpgsqlConnection connection, long tenantId, Guid key, CancellationToken cancellationToken) =>
+        connection.FindAsync(Sql, r => new StandingEvent(
+            r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetInt32(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6), r.GetInt32(7),
+            r.GetInt32(8), r.GetInt32(9), r.Nullable<string>(10), r.GetString(11), r.Nullable<string>(12), r.Nullable<string>(13), r.GetBoolean(14),
+            r.GetBoolean(15), r.GetDecimal(16), r.GetDecimal(17), r.GetDecimal(18), r.GetDecimal(19), r.Nullable<decimal?>(20), r.Nullable<string>(21),
+            r.GetString(22), r.GetBoolean(23)), cancellationToken, tenantId, key);
+
+    /// <summary>The event with other data, as it would be sent.</summary>
+    public ReadOnlyMemory<byte> CloudEvent(string subject, JsonElement data) => JsonSerializer.SerializeToUtf8Bytes(new
+    {
+        specversion = "1.0",
+        type = Type,
+        source = Source,
+        id = Id,
+        subject,
+        time = Kernel.InstantText.Format(OccurredAt),
+        data,
+    });
+}

@@ -1,0 +1,72 @@
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Metering.Corrections;
+
+/// <summary>A part of a piece that was taken back.</summary>
+internal sealed record TakenBack(StandingPiece Piece, decimal From, decimal To, decimal Value)
+{
+    public decimal Credits => To - From;
+}
+
+/// <summary>
+/// Takes back what an event drew, last piece first (domain.md §3, usage voided): to the grant, to the grant that settled the debt, to open
+/// debt, or out of the overage sold.
+/// </summary>
+internal static class Unwinding
+{
+    /// <summary>Takes <paramref name="credits"/> back and posts it.</summary>
+    public static async Task<IReadOnlyList<TakenBack>> RunAsync(
+        WalletTransaction wallet, LedgerTransaction posting, string product, IReadOnlyList<StandingPiece> pieces, decimal credits, CancellationToken cancellationToken)
+    {
+        var grants = await wallet.FindGrantsAsync(pieces.Where(piece => piece.GrantId is not null).Select(piece => piece.GrantId!.Value), cancellationToken);
+        var taken = new List<TakenBack>();
+        for (var i = pieces.Count - 1; i >= 0 && credits > 0m; i--)
+        {
+            var piece = pieces[i];
+            var part = Math.Min(credits, piece.Credits);
+            var from = piece.To - part;
+            var value = piece.Kind switch
+            {
+                "grant" or "settled" => CreditReturns.Into(wallet, posting, grants[piece.GrantId!.Value], part, Account.Consumed(product), Account.RevenueUsage),
+                "debt" => Forgive(wallet, posting, product, piece, from),
+                "overage" => TakeOff(wallet, posting, product, piece, part),
+                _ => throw new InvalidOperationException($"Unknown kind of piece {piece.Kind}."),
+            };
+            taken.Add(new TakenBack(piece, from, piece.To, value));
+            credits -= part;
+        }
+
+        return credits == 0m ? taken : throw new InvalidOperationException($"{credits} credits of the event are in no piece.");
+    }
+
+    private static decimal Forgive(WalletTransaction wallet, LedgerTransaction posting, string product, StandingPiece piece, decimal from)
+    {
+        var debt = wallet.Wallet.Debts.Single(open =>
+            open.TransactionId == piece.TransactionId && open.Line == piece.Line && open.From <= from && piece.To <= open.To);
+        posting.MoveCredits(Account.Consumed(product), fromGrant: null, Account.Debt(wallet.Directory.PoolsById[debt.PoolId].Key), toGrant: null, piece.To - from);
+        wallet.Wallet.Forgive(debt, from, piece.To);
+        return 0m;
+    }
+
+    // In the period that runs, by difference of the price over all that was sold in it; later by the piece's own share.
+    private static decimal TakeOff(WalletTransaction wallet, LedgerTransaction posting, string product, StandingPiece piece, decimal part)
+    {
+        var (state, running) = (wallet.Wallet, wallet.IsOfPeriod(piece.TransactionId));
+        var amount = part == piece.Credits ? piece.Value : GrantValue.Left(piece.Value, part, piece.Credits);
+        if (running)
+        {
+            if (state.Overage is { } terms) amount = -terms.Cost(state.Period.Overage, -part);
+            state.Period = state.Period with { Overage = state.Period.Overage - part, Spend = state.Period.Spend - amount };
+        }
+
+        posting.MoveCredits(Account.Consumed(product), fromGrant: null, Account.Overage(wallet.Directory.PoolsById[piece.PoolId].Key), toGrant: null, part);
+        posting.Book(Account.RevenueOverage, Account.Unbilled, amount, wallet.Directory.Currency);
+        return amount;
+    }
+
+    /// <summary>True when a transaction was posted in the billing period that runs.</summary>
+    public static bool IsOfPeriod(this WalletTransaction wallet, Guid transactionId) =>
+        wallet.Wallet.Period.StartsAt is { } start && Uuid7.InstantOf(transactionId) >= Uuid7.InstantOf(Uuid7.Floor(start));
+}

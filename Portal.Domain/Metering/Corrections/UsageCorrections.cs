@@ -1,0 +1,146 @@
+using System.Text.Json;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Metering.Intake;
+using Portal.Domain.Metering.Meters;
+using Portal.Domain.Pricing;
+using Portal.Domain.Tenants;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Metering.Corrections;
+
+/// <summary>What a correction did.</summary>
+/// <param name="EventKey">The event.</param>
+/// <param name="Status"><c>voided</c> or <c>amended</c>.</param>
+/// <param name="Credits">What the event draws now.</param>
+/// <param name="Revenue">What it earns now.</param>
+/// <param name="Returned">Credits taken back.</param>
+/// <param name="Drawn">Credits drawn in addition.</param>
+/// <param name="TransactionId">The ledger transaction that books the difference.</param>
+public sealed record UsageCorrection(Guid EventKey, string Status, decimal Credits, decimal Revenue, decimal Returned, decimal Drawn, Guid TransactionId);
+
+/// <summary>
+/// Voids and amends usage (domain.md §3, §4). The event stays as it was sent; what changes are rows of their own: ratings, parts taken
+/// back, one ledger transaction.
+/// </summary>
+public sealed class UsageCorrections(Catalogues catalogues)
+{
+    /// <summary>
+    /// Voids an event: all it drew goes back, last piece first. Its cost stays, since the work was done, unless it never happened.
+    /// Refuses: <c>unknown_event</c>, <c>event_voided</c>, <c>invalid_reason</c>.
+    /// </summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="source">The event's source.</param>
+    /// <param name="id">The event's id.</param>
+    /// <param name="reason">A sentence for people, 1 to 500 characters.</param>
+    /// <param name="happened">False: the work was never done, so its cost goes too.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<Result<UsageCorrection>> VoidAsync(
+        WalletTransaction wallet, string source, string id, string reason, bool happened = true, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        var found = await FindAsync(wallet, source, id, reason, cancellationToken);
+        if (found.Problem is { } problem) return problem;
+        var standing = found.Value;
+        var posting = Begin(wallet, "void", standing, reason, $"void:{standing.Key:N}");
+        var rating = StandingRating.Of(standing, await MeasureAsync(wallet, standing, cancellationToken), withCost: !happened);
+        var pieces = await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);
+        var taken = standing.Credits > 0m ? await Unwinding.RunAsync(wallet, posting, standing.Product!, pieces, standing.Credits, cancellationToken) : [];
+        BookMoney(wallet, posting, standing, -standing.Money);
+        BookCost(posting, rating, -1);
+
+        var revenue = -taken.Sum(part => part.Value) - standing.Money;
+        var count = standing.Rated ? -1 : 0;
+        var row = new CorrectionRating("void", null, count, -standing.Quantity, -standing.Credits, revenue, -standing.Money, -rating.Cost, standing.CostCurrency, standing.AmendedData);
+        var rollup = new Rollup();
+        if (standing.Rated) rollup.Subtract(KeyOf(wallet, standing, standing.CostCurrency), rating, Values(wallet, pieces, taken));
+        wallet.SettleDebts();
+        await CorrectionRows.WriteAsync(wallet, posting, standing, [row], taken, rollup, cancellationToken);
+        await wallet.AuditAsync("event.voided", posting.Reference, new { reason, happened, credits = standing.Credits }, cancellationToken);
+        return new UsageCorrection(standing.Key, "voided", 0m, standing.Revenue + revenue, standing.Credits, 0m, posting.Id);
+    }
+
+    /// <summary>
+    /// Amends an event: rates other data at the prices in force when it happened and returns or draws the difference, last piece first.
+    /// The cost follows the quantities. Who used it, what for and through which pool cannot change: void it and send it anew.
+    /// Refuses: <c>unknown_event</c>, <c>event_voided</c>, <c>invalid_reason</c>, <c>attribution_changed</c>, <c>amended_unrated</c>, and what intake refuses of data.
+    /// </summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="source">The event's source.</param>
+    /// <param name="id">The event's id.</param>
+    /// <param name="data">All of its data as they should have been sent.</param>
+    /// <param name="reason">A sentence for people, 1 to 500 characters.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<Result<UsageCorrection>> AmendAsync(
+        WalletTransaction wallet, string source, string id, JsonElement data, string reason, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        var found = await FindAsync(wallet, source, id, reason, cancellationToken);
+        if (found.Problem is { } problem) return problem;
+        var standing = found.Value;
+        var amended = await ReadAsync(wallet, standing, data, cancellationToken);
+        if (amended.Problem is { } refused) return refused;
+        return await new Amendment(wallet, standing, amended.Value, await MeasureAsync(wallet, standing, cancellationToken)).RunAsync(reason, cancellationToken);
+    }
+
+    internal static LedgerTransaction Begin(WalletTransaction wallet, string kind, StandingEvent standing, string reason, string? key = null) =>
+        wallet.Begin(kind, standing.OccurredAt, key, PublicId.Format(PublicId.Event, wallet.TenantId, standing.Key), reason);
+
+    internal static RollupKey KeyOf(WalletTransaction wallet, StandingEvent standing, string? costCurrency) => new(
+        wallet.TenantId, wallet.Directory.Zone.HourStart(standing.OccurredAt), standing.TeamId, standing.PoolNamedId, standing.PoolNamedId,
+        standing.ConsumerId, standing.Product ?? "", "", "", "", costCurrency ?? "");
+
+    internal static void BookMoney(WalletTransaction wallet, LedgerTransaction posting, StandingEvent standing, decimal money)
+    {
+        posting.Book(Account.Unbilled, Account.RevenueUsage, money, wallet.Directory.Currency);
+        if (wallet.IsOfPeriod(standing.TransactionId)) wallet.Wallet.Period = wallet.Wallet.Period with { Spend = wallet.Wallet.Period.Spend + money };
+    }
+
+    internal static void BookCost(LedgerTransaction posting, Rating rating, int sign)
+    {
+        foreach (var line in rating.Lines)
+        {
+            if (line.Cost is { } cost and not 0m && rating.CostCurrency is { } currency)
+                posting.Book(Account.Cogs(line.Vendor ?? "unknown"), Account.AccruedCost(line.Vendor ?? "unknown"), sign * cost, currency);
+        }
+    }
+
+    // Pieces in the order drawn, with the values that went back: what is taken out of the hours is what the ledger took back.
+    private static Piece[] Values(WalletTransaction wallet, IReadOnlyList<StandingPiece> pieces, IReadOnlyList<TakenBack> taken) =>
+        [.. pieces.Select(piece => piece.AsPiece(wallet, piece.Credits, taken.Single(part => part.Piece == piece).Value))];
+
+    private static async Task<Result<StandingEvent>> FindAsync(WalletTransaction wallet, string source, string id, string reason, CancellationToken cancellationToken)
+    {
+        if (string.IsNullOrWhiteSpace(reason) || reason.Length > 500)
+            return Problem.Field("reason", "invalid_reason", "Say why, in at most 500 characters.");
+        var standing = await StandingEvent.FindAsync(wallet.Connection, wallet.TenantId, EventIdentity.KeyOf(source, id), cancellationToken);
+        if (standing is null) return Problem.NotFound("unknown_event", "There is no such event.");
+        return standing.Voided ? Problem.Conflict("event_voided", "The event was voided before.") : standing;
+    }
+
+    private async Task<Rating?> MeasureAsync(WalletTransaction wallet, StandingEvent standing, CancellationToken cancellationToken)
+    {
+        var measuring = new EventMeasuring(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken));
+        var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
+        measuring.Measure(usage, wallet.Directory.Keep);
+        return usage.Rating;
+    }
+
+    private async Task<Result<UsageEvent>> ReadAsync(WalletTransaction wallet, StandingEvent standing, JsonElement data, CancellationToken cancellationToken)
+    {
+        if (data.ValueKind != JsonValueKind.Object) return Problem.Field("data", "invalid_data", "The data are a JSON object.");
+        var parsed = EventParser.Parse(standing.CloudEvent(wallet.Directory.TenantKey, data));
+        if (parsed.Problem is { } malformed) return malformed;
+        var usage = parsed.Value[0];
+        if (usage.Problem is { } refused) return refused;
+        new EventMeasuring(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken)).Measure(usage, wallet.Directory.Keep);
+        if (usage.Problem is { } unmeasured) return unmeasured;
+        if (usage.Meter?.Product != standing.Product || Differs(usage.Consumer, standing.Consumer) || Differs(usage.Team, standing.Team) || Differs(usage.Pool, standing.Pool))
+            return Problem.Unprocessable("attribution_changed", "Consumer, team, pool and product of an event stay. Void it, and send it again under another id.");
+        return usage.Rating is { Rated: true } rating && (rating.MoneyCurrency is null || rating.MoneyCurrency == wallet.Directory.Currency)
+            ? usage
+            : Problem.Unprocessable("amended_unrated", "No rate covers the amended data.");
+    }
+
+    private static bool Differs(string? named, string? stands) => !string.IsNullOrEmpty(named) && named != stands;
+}
