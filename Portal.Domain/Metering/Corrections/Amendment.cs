@@ -24,6 +24,7 @@ internal sealed class Amendment(WalletTransaction wallet, StandingEvent standing
         UsageCorrections.BookMoney(wallet, posting, standing, target.Money - standing.Money);
         UsageCorrections.BookCost(posting, before, -1);
         UsageCorrections.BookCost(posting, target, 1);
+        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, difference);
 
         var revenue = standing.Revenue - taken.Sum(part => part.Value) + drawn.Sum(piece => piece.Value) + target.Money - standing.Money;
         var (from, to) = Pieces(pieces, taken, drawn);

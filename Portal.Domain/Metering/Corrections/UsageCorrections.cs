@@ -48,6 +48,7 @@ public sealed class UsageCorrections(Catalogues catalogues)
         var taken = standing.Credits > 0m ? await Unwinding.RunAsync(wallet, posting, standing.Product!, pieces, standing.Credits, cancellationToken) : [];
         BookMoney(wallet, posting, standing, -standing.Money);
         BookCost(posting, rating, -1);
+        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, -standing.Credits);
 
         var revenue = -taken.Sum(part => part.Value) - standing.Money;
         var count = standing.Rated ? -1 : 0;
