@@ -42,7 +42,7 @@ public static class GrantFamily
           group by e.grant_id)
         """;
 
-    private static readonly string[] Leaving = ["transfer", "rollover", "expiry", "refund", "refund_failed", "dispute", "dispute_won"];
+    private static readonly string[] Leaving = ["transfer", "rollover", "expiry", "refund", "dispute"];
 
     /// <summary>The whole family of a grant, parents before what came of them, elder first; empty when there is no such grant.</summary>
     public static Task<List<GrantFate>> OfAsync(TenantRead read, Guid id, CancellationToken cancellationToken = default)

@@ -60,18 +60,18 @@ internal static class TenantExports
             var (filter, cursor, rows) = (StatementQuery.Filter(query, read.Zone), (string?)null, 0);
             do
             {
-                (var movements, cursor) = await Statement.MovementsAsync(read, filter, cursor, PageSize, http.RequestAborted);
-                foreach (var movement in movements)
+                (var lines, cursor) = await HourlyStatement.ReadAsync(read, filter, cursor, PageSize, http.RequestAborted);
+                foreach (var line in lines)
                 {
                     Line(csv,
                     [
-                        Domain.Kernel.InstantText.Format(movement.At), movement.Kind, Text(string.Join(' ', movement.Changes.Keys)), Number(movement.Credits),
-                        movement.Balance is { } balance ? Number(balance) : "", Text(movement.Reason ?? ""), movement.Reference ?? "",
-                        PublicId.Format(PublicId.Transaction, tenant.Id, movement.Id),
+                        Domain.Kernel.InstantText.Format(line.At), line.Movement?.Kind ?? "usage", Text(string.Join(' ', line.Changes.Keys)), Number(line.Credits),
+                        line.Balance is { } balance ? Number(balance) : "", Text(line.Movement?.Reason ?? line.Usage?.Product ?? ""), line.Movement?.Reference ?? "",
+                        line.Movement is { } movement ? PublicId.Format(PublicId.Transaction, tenant.Id, movement.Id) : "",
                     ]);
                 }
 
-                rows += movements.Count;
+                rows += lines.Count;
             }
             while (cursor is not null && rows < MostRows);
             return rows;

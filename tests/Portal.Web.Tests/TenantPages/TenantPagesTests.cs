@@ -141,7 +141,7 @@ public sealed class TenantPagesTests(PostgresFixture postgres) : IClassFixture<P
 
         var page = site.Show<ActivityPage>(MemberRole.Billing);
 
-        page.WaitForAssertion(() => page.FindAll("button.movement").Select(kind => kind.TextContent).ShouldBe(["Usage", "Purchase"]));
+        page.WaitForAssertion(() => page.FindAll("button.movement").Select(kind => kind.TextContent).ShouldBe(["Usage: llm", "Purchase"]));
         page.FindAll("td[data-label=Balance]").Select(cell => cell.TextContent.Trim()).ShouldBe(["95", "100"]);
         page.FindAll("td[data-label=Credits]").Select(cell => cell.TextContent.Trim()).ShouldBe(["-5", "+100"]);
 
@@ -197,57 +197,5 @@ public sealed class TenantPagesTests(PostgresFixture postgres) : IClassFixture<P
         page.WaitForElement(".empty-state-title").TextContent.ShouldBe("This invitation cannot be used");
     }
 
-    private async Task<Site> SiteAsync()
-    {
-        CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("en-GB");
-        var portal = await TestPortal.StartAsync(postgres);
-        return new Site(portal, await portal.AddTenantAsync("acme", "UTC", "team-a"));
-    }
-
-    private sealed class Site : BunitContext
-    {
-        private readonly Guid member = Guid.CreateVersion7();
-
-        public Site(TestPortal portal, long tenant)
-        {
-            (Portal, Tenant) = (portal, tenant);
-            Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
-            Services.AddLogging().AddSingleton(portal.Source).AddSingleton(TimeProvider.System);
-            Services.AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(portal.Source)));
-            Services.AddPortalDomain().AddScoped<TenantAccess>().AddScoped<TenantCommands>();
-            Services.AddSingleton(portal.Services.GetRequiredService<WalletSignals>());
-            this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, User.ToString()), new Claim(ClaimTypes.Email, "ana@example.com"));
-            JSInterop.Mode = JSRuntimeMode.Loose;
-            DefaultWaitTimeout = TimeSpan.FromSeconds(30);
-        }
-
-        public TestPortal Portal { get; }
-
-        public long Tenant { get; }
-
-        public Guid User { get; } = Guid.CreateVersion7();
-
-        public CurrentTenant SignIn(MemberRole role)
-        {
-            Portal.ExecuteAsync($"""
-                insert into members (tenant_id, id, user_id, email, role, invited_at, joined_at)
-                values ({Tenant}, '{member}', '{User}', 'ana@example.com', '{role.Text()}', now(), now())
-                on conflict (tenant_id, id) do update set role = excluded.role
-                """).GetAwaiter().GetResult();
-            SetRendererInfo(new RendererInfo("Server", isInteractive: true));
-            return new CurrentTenant(Tenant, "acme", "Acme", TimeZoneInfo.Utc, Currency.Of("USD"), User, member, role);
-        }
-
-        public IRenderedComponent<TPage> Show<TPage>(MemberRole role) where TPage : IComponent
-        {
-            var current = SignIn(role);
-            return Render<TPage>(page => page.AddCascadingValue(current));
-        }
-
-        protected override async ValueTask DisposeAsyncCore()
-        {
-            await base.DisposeAsyncCore();
-            await Portal.DisposeAsync();
-        }
-    }
+    private Task<Site> SiteAsync() => Site.OpenAsync(postgres);
 }

@@ -9,10 +9,14 @@ public static class ActivityText
     /// <summary>Filters of the statement: a key, its text, and the kinds of transactions that it means.</summary>
     public static readonly IReadOnlyList<(string Key, string Text, string[] Kinds)> Filters =
     [
-        ("in", "Purchases and grants", ["purchase", "grant"]),
+        ("in", "Purchases and grants", ["purchase", "grant", "plan_grant"]),
         ("usage", "Usage", ["usage"]),
+        ("correction", "Corrected usage", ["void", "amendment", "rerate"]),
+        ("transfer", "Transfers", ["transfer"]),
+        ("rollover", "Rollover", ["rollover"]),
         ("expiry", "Expiry", ["expiry"]),
         ("settlement", "Settled debt", ["settlement"]),
+        ("back", "Refunds and disputes", ["refund", "dispute"]),
     ];
 
     /// <summary>The kinds that a filter means; none for no filter.</summary>
@@ -23,11 +27,39 @@ public static class ActivityText
     {
         "purchase" => "Purchase",
         "grant" => "Grant",
+        "plan_grant" => "Included in your plan",
         "usage" => "Usage",
+        "void" => "Usage taken back",
+        "amendment" => "Usage corrected",
+        "rerate" => "Usage priced again",
+        "transfer" => "Moved between pools",
+        "rollover" => "Rolled over",
         "expiry" => "Expired",
         "settlement" => "Debt settled",
+        "refund" => "Refund",
+        "dispute" => "Disputed payment",
+        "cancellation" => "Plan cancelled",
         _ => char.ToUpperInvariant(kind[0]) + kind[1..].Replace('_', ' '),
     };
+
+    /// <summary>Where a movement's credits went: <c>Shared → Research</c> for a transfer, else the pools that it touched.</summary>
+    public static string Pools(IReadOnlyDictionary<string, decimal> changes, Func<string, string> nameOf)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        ArgumentNullException.ThrowIfNull(nameOf);
+        var (gave, got) = (changes.Where(change => change.Value < 0m).ToArray(), changes.Where(change => change.Value > 0m).ToArray());
+        return gave is [var from] && got is [var to] && from.Value == -to.Value
+            ? $"{nameOf(from.Key)} → {nameOf(to.Key)}"
+            : string.Join(", ", changes.Keys.Select(nameOf));
+    }
+
+    /// <summary>What a line moved: what went over for a transfer within the wallet, else what came or left.</summary>
+    public static decimal Moved(IReadOnlyDictionary<string, decimal> changes)
+    {
+        ArgumentNullException.ThrowIfNull(changes);
+        var sum = changes.Values.Sum();
+        return sum == 0m ? changes.Values.Where(change => change > 0m).Sum() : sum;
+    }
 
     /// <summary>An account, for those who do not keep books.</summary>
     public static string Account(string account)
@@ -41,6 +73,8 @@ public static class ActivityText
             ["consumed", var product] => $"Used: {product}",
             ["issued"] => "Issued",
             ["expired"] => "Expired",
+            ["refunded"] => "Refunded",
+            ["clawed_back"] => "Taken back",
             _ => account.Replace('_', ' '),
         };
     }

@@ -14,6 +14,6 @@ internal static class StatementQuery
             DateOnly.TryParseExact(query[name], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year is > 2000 and < 2200
                 ? zone.DayStart(date.AddDays(days))
                 : null;
-        return new StatementFilter(ActivityText.KindsOf(query["kind"]), Pool: null, Day("from", 0), Day("to", 1));
+        return new StatementFilter(ActivityText.KindsOf(query["kind"]), query["pool"], Day("from", 0), Day("to", 1));
     }
 }
