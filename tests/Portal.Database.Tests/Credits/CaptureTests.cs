@@ -43,6 +43,49 @@ public sealed class CaptureTests(PostgresFixture postgres) : IClassFixture<Postg
         await portal.ShouldReconcileAsync();
     }
 
+    /// <summary>Scenarios §9: fifteen credits, eight of them locked.</summary>
+    [Fact]
+    public async Task A_lock_of_eight_ends_once_however_it_ends()
+    {
+        var (portal, tenant) = await FifteenAsync();
+        await using var _ = portal;
+        await portal.SendAsync(TestPortal.Usage("acme", "track", 3000));
+        var lost = (await portal.HoldAsync(tenant, 8m, seconds: 60)).Value;
+        (await portal.FiguresAsync(tenant)).Available.ShouldBe(4m); // the receipt is lost: they stay locked until they free themselves
+        await portal.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await portal.Wallets.SettleAsync(tenant);
+        await portal.Wallets.SettleAsync(tenant);
+        (await portal.FiguresAsync(tenant)).Available.ShouldBe(12m);
+
+        var confirmed = (await portal.HoldAsync(tenant, 8m, seconds: 60)).Value;
+        await portal.CaptureAsync(confirmed, 4m);
+        await portal.AdvanceAsync(TimeSpan.FromMinutes(1));
+        await portal.Wallets.SettleAsync(tenant);
+        (await portal.FiguresAsync(tenant)).ShouldBe(new BalanceFigures(8m, 0m, 0m, 0m));
+        (await portal.CaptureAsync(lost, -3m)).Problem!.Code.ShouldBe("invalid_credits"); // nothing is given back by a capture
+        await portal.ShouldReconcileAsync();
+    }
+
+    /// <summary>Scenarios §9: 100 of this month and what rolled over twice, 300; the oldest goes first.</summary>
+    [Theory]
+    [InlineData(3, 250, 80, "20 100 100")]
+    [InlineData(2, 30, 150, "0 50")]
+    public async Task A_hold_over_several_rows_is_captured_from_the_one_that_expires_first(int rows, int held, int captured, string left)
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var tenant = await portal.AddTenantAsync("acme");
+        var now = await portal.NowAsync();
+        for (var row = 1; row <= rows; row++) await portal.GrantAsync(tenant, 100m, expiresAt: now.AddDays(row));
+        var hold = (await portal.HoldAsync(tenant, held)).Value;
+        (await portal.FiguresAsync(tenant)).Available.ShouldBe((100m * rows) - held);
+
+        await portal.CaptureAsync(hold, captured);
+
+        (await portal.ScalarAsync("select string_agg(remaining::int::text, ' ' order by expires_at) from grants")).ShouldBe(left);
+        (await portal.FiguresAsync(tenant)).Available.ShouldBe((100m * rows) - captured);
+        await portal.ShouldReconcileAsync();
+    }
+
     [Fact]
     public async Task Case_21_a_stream_cut_off_is_captured_by_the_tokens_delivered()
     {
