@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text.Json;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Intake;
+using Portal.Domain.Pricing;
 using Portal.Domain.Tenants;
 using Portal.Web.Api.Http;
 
@@ -81,21 +82,46 @@ internal sealed record EventTaken(int Index, string Id, string Status, string? E
 
 /// <summary>What an event would come to.</summary>
 /// <param name="Rated">False when no meter or rate covers it.</param>
+/// <param name="Product">Key of the product; null when no meter measures it.</param>
 /// <param name="Credits">Credits it would draw.</param>
+/// <param name="Money">Money it would accrue by rates in money.</param>
+/// <param name="Currency">Its currency; null without such a rate.</param>
 /// <param name="Cost">What the platform would pay; null when unknown, and for tenants' keys.</param>
 /// <param name="CostCurrency">Its currency.</param>
 /// <param name="Lines">Quantity by quantity.</param>
-internal sealed record Estimate(bool Rated, decimal Credits, decimal? Cost, string? CostCurrency, IReadOnlyList<EstimateLine> Lines)
+internal sealed record Estimate(
+    bool Rated, string? Product, decimal Credits, decimal Money, string? Currency, decimal? Cost, string? CostCurrency, IReadOnlyList<EstimateLine> Lines)
 {
     public static Estimate Of(UsageEvent usage, bool withCost) => usage.Rating is not { } rating
-        ? new Estimate(false, 0m, null, null, [])
+        ? new Estimate(false, usage.Product, 0m, 0m, null, null, null, [])
         : new Estimate(
-            rating.Rated, rating.Rated ? rating.Credits.Amount : 0m, withCost ? rating.Cost : null, withCost ? rating.CostCurrency : null,
-            [.. rating.Lines.Select(line => new EstimateLine(
-                usage.Meter!.Key, line.Dimensions.Items.ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal), line.Quantity,
-                line.Rate?.Unit, line.Credits.Amount, line.Money, withCost ? line.Cost : null))]);
+            rating.Rated, usage.Product, rating.Rated ? rating.Credits.Amount : 0m, rating.Rated ? rating.Money : 0m, rating.MoneyCurrency,
+            withCost ? rating.Cost : null, withCost ? rating.CostCurrency : null, [.. rating.Lines.Select(line => EstimateLine.Of(usage.Meter!.Key, line, withCost))]);
 }
 
 /// <summary>A quantity of an estimate with the rate that would price it.</summary>
+/// <param name="Meter">Key of the meter.</param>
+/// <param name="Dimensions">What the quantity is.</param>
+/// <param name="Quantity">How much.</param>
+/// <param name="Rate">The rate that matches; null when none does.</param>
+/// <param name="Unit">`CREDIT` or a currency; null without a rate.</param>
+/// <param name="Credits">Its share of the credits.</param>
+/// <param name="Money">Its share of the money.</param>
+/// <param name="Cost">Its share of the cost; null when unknown, and for tenants' keys.</param>
 internal sealed record EstimateLine(
-    string Meter, IReadOnlyDictionary<string, string> Dimensions, decimal Quantity, string? Unit, decimal Credits, decimal Money, decimal? Cost);
+    string Meter, IReadOnlyDictionary<string, string> Dimensions, decimal Quantity, EstimateRate? Rate, string? Unit, decimal Credits, decimal Money, decimal? Cost)
+{
+    public static EstimateLine Of(string meter, RatedLine line, bool withCost) => new(
+        meter, ToDictionary(line.Dimensions), line.Quantity,
+        line.Rate is { } rate ? new EstimateRate(rate.Version?.Card, rate.Version?.Version, ToDictionary(rate.Match)) : null,
+        line.Rate?.Unit, line.Credits.Amount, line.Money, withCost ? line.Cost : null);
+
+    private static Dictionary<string, string> ToDictionary(DimensionSet dimensions) =>
+        dimensions.Items.ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal);
+}
+
+/// <summary>A rate of a card's version.</summary>
+/// <param name="Card">Key of the card.</param>
+/// <param name="Version">Number of the version.</param>
+/// <param name="Match">Dimensions that it names; the others match any.</param>
+internal sealed record EstimateRate(string? Card, int? Version, IReadOnlyDictionary<string, string> Match);

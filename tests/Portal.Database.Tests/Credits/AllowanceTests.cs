@@ -1,4 +1,7 @@
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Kernel;
+using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 using Portal.Testing;
@@ -156,6 +159,27 @@ public sealed class AllowanceTests(PostgresFixture postgres) : IClassFixture<Pos
         await portal.SendAsync(usage, usage);
         await portal.SendAsync(usage);
         (await portal.AllowanceAsync(tenant, "ana")).Used.ShouldBe(4m);
+    }
+
+    [Fact]
+    public async Task A_void_and_an_amendment_give_back_what_they_return()
+    {
+        var (portal, tenant) = await TeamAsync();
+        await using var _ = portal;
+        var corrections = portal.Services.GetRequiredService<UsageCorrections>();
+        await portal.AllowAsync(tenant, "ana", "team-a", 50m);
+        var hold = (await portal.HoldAsync(tenant, 8m, consumer: "ana")).Value;
+        await portal.CaptureAsync(hold, 7m);
+        await portal.SendAsync(TestPortal.Usage("acme", "1", 25_000, consumer: "ana"));
+        (await portal.AllowanceAsync(tenant, "ana")).Used.ShouldBe(32m);
+
+        using var data = JsonDocument.Parse("""{"model":"small","input_tokens":30000,"consumer":"ana"}""");
+        (await portal.Wallets.RunAsync(tenant, wallet => corrections.AmendAsync(wallet, "test", "1", data.RootElement, "Counted again"))).Succeeded.ShouldBeTrue();
+        (await portal.AllowanceAsync(tenant, "ana")).Used.ShouldBe(37m); // 5 more
+        (await portal.Wallets.RunAsync(tenant, wallet => corrections.VoidAsync(wallet, "holds", hold.PublicId, "Not delivered"))).Succeeded.ShouldBeTrue();
+        (await portal.AllowanceAsync(tenant, "ana")).Used.ShouldBe(30m);
+        (await portal.FiguresAsync(tenant)).Balance.ShouldBe(90m);
+        await portal.ShouldReconcileAsync();
     }
 
     [Fact]

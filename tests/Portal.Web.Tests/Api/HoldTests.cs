@@ -100,7 +100,12 @@ public sealed class HoldTests(ApiHost host) : IClassFixture<ApiHost>
 
         var estimate = (await client.SendAsync("POST", "/v1/estimate", usage)).ShouldBe(200).Json;
         (estimate.GetProperty("credits").GetString(), estimate.GetProperty("cost").GetString()).ShouldBe(("4.000000000", "0.004000000"));
-        estimate.GetProperty("lines").GetArrayLength().ShouldBe(2);
+        var line = estimate.GetProperty("lines")[1]; // 500 out at 2 a thousand
+        (line.GetProperty("quantity").GetString(), line.GetProperty("credits").GetString(), line.GetProperty("unit").GetString(), line.GetProperty("cost").GetString())
+            .ShouldBe(("500.000000000", "1.000000000", "CREDIT", "0.001000000"));
+        (line.GetProperty("rate").GetProperty("card").GetString(), line.GetProperty("rate").GetProperty("match").GetProperty("token_type").GetString())
+            .ShouldBe(("default", "output"));
+        (await host.Client(await host.NewKeyAsync(tenant, Scope.Read)).SendAsync("POST", "/v1/estimate", usage)).Json.GetProperty("cost").ValueKind.ShouldBe(JsonValueKind.Null);
         var placed = await PlaceAsync(client, tenant, $"\"estimate\":{usage}");
         var hold = placed.ShouldBe(201).Json;
         (hold.GetProperty("credits").GetString(), hold.GetProperty("consumer").GetString(), hold.GetProperty("product").GetString()).ShouldBe(("4.000000000", "ana", "llm"));
