@@ -12,40 +12,12 @@ namespace Portal.Domain.Wallet;
 /// <param name="Grants">The grants that they are in the target, in burn order of the source.</param>
 public sealed record Transfer(Guid TransactionId, Pool From, Pool To, decimal Credits, IReadOnlyList<Grant> Grants);
 
-/// <summary>What a transfer takes of one grant.</summary>
-/// <param name="Grant">The grant.</param>
-/// <param name="Credits">Above 0, at most what it has left.</param>
-public sealed record TransferPart(Grant Grant, decimal Credits);
-
 /// <summary>
 /// Moves credits between pools of a wallet (domain.md §3: pool → pool, value by difference, no money). Each part of a grant becomes a
 /// grant of the target on the same terms; whoever asks has found the pools to be open.
 /// </summary>
 public static class Transfers
 {
-    /// <summary>
-    /// What a transfer of so many credits takes, in burn order, of grants that are spendable now; less than asked for when they have less.
-    /// </summary>
-    /// <param name="grants">Grants of the source.</param>
-    /// <param name="now">The instant of the transfer.</param>
-    /// <param name="credits">Credits to move, above 0.</param>
-    /// <param name="free">What of a grant no open hold needs, asked in burn order; null: all that is left.</param>
-    public static IReadOnlyList<TransferPart> Parts(IEnumerable<Grant> grants, DateTimeOffset now, decimal credits, Func<Grant, decimal>? free = null)
-    {
-        ArgumentNullException.ThrowIfNull(grants);
-        var parts = new List<TransferPart>();
-        foreach (var grant in grants.Where(grant => grant.Remaining > 0m && grant.IsLive(now)).Order(BurnOrder.Instance))
-        {
-            if (credits <= 0m) break;
-            var part = Math.Min(credits, Math.Min(grant.Remaining, free?.Invoke(grant) ?? grant.Remaining));
-            if (part <= 0m) continue;
-            parts.Add(new TransferPart(grant, part));
-            credits -= part;
-        }
-
-        return parts;
-    }
-
     /// <summary>
     /// Moves credits in burn order of the source; debts of the target settle. Refuses <c>insufficient_credits</c> (402, with what is
     /// available) where the source has less than that beyond its debt and what open holds need.
@@ -61,9 +33,10 @@ public static class Transfers
         ArgumentNullException.ThrowIfNull(wallet);
         ArgumentNullException.ThrowIfNull(from);
         ArgumentNullException.ThrowIfNull(to);
-        var available = await AvailableAsync(wallet, from, cancellationToken);
+        var movable = await MovableAsync(wallet, cancellationToken);
+        var available = movable.Of(from.Id, Debt(wallet, from));
         if (credits > available) return Insufficient(from, credits, available);
-        var parts = Parts(Grants(wallet, from), wallet.Now, credits);
+        var parts = movable.Parts(Grants(wallet, from), credits);
         return Book(wallet, from, to, parts, reference: null, reason: null);
     }
 
@@ -87,9 +60,9 @@ public static class Transfers
         if (from is null || to is null) return Problem.NotFound("unknown_transfer", "There is no such transfer.");
         if (from.Closed) return Problem.Conflict("pool_closed", $"The pool '{from.Key}' was closed since.");
 
-        var available = await AvailableAsync(wallet, to, cancellationToken);
+        var movable = await MovableAsync(wallet, cancellationToken);
         var left = Grants(wallet, to).Where(grant => came.ContainsKey(grant.Id));
-        var parts = Parts(left, wallet.Now, Math.Min(available, came.Values.Sum()));
+        var parts = movable.Parts(left, Math.Min(movable.Of(to.Id, Debt(wallet, to)), came.Values.Sum()));
         return parts.Count == 0
             ? Problem.Conflict("nothing_to_undo", "Nothing of these credits is left to move back.")
             : Book(wallet, to, from, parts, PublicId.Format(PublicId.Transaction, wallet.TenantId, transactionId), "Transfer undone");
@@ -142,14 +115,13 @@ public static class Transfers
         return grant;
     }
 
-    // What is spendable now beyond the pool's debt and its open holds.
-    private static async Task<decimal> AvailableAsync(WalletTransaction wallet, Pool pool, CancellationToken cancellationToken)
+    private static async Task<Movable> MovableAsync(WalletTransaction wallet, CancellationToken cancellationToken)
     {
-        var held = (await wallet.Connection.ListAsync(
-            "select held from pools where tenant_id = $1 and pool_id = $2", row => row.GetDecimal(0), cancellationToken, wallet.TenantId, pool.Id)).Single();
-        var spendable = Grants(wallet, pool).Where(grant => grant.IsLive(wallet.Now)).Sum(grant => grant.Remaining);
-        return Math.Max(0m, spendable - wallet.Wallet.Debts.Where(debt => debt.PoolId == pool.Id).Sum(debt => debt.Open) - held);
+        var open = await OpenHolds.ReadAsync(wallet, except: null, cancellationToken);
+        return new Movable([.. open.Demands], wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
     }
+
+    private static decimal Debt(WalletTransaction wallet, Pool pool) => wallet.Wallet.Debts.Where(debt => debt.PoolId == pool.Id).Sum(debt => debt.Open);
 
     private static IEnumerable<Grant> Grants(WalletTransaction wallet, Pool pool) => wallet.Wallet.Grants.Where(grant => grant.PoolId == pool.Id);
 

@@ -14,7 +14,7 @@ public static partial class PoolSettings
 {
     /// <summary>
     /// Closes a pool: its grants, those to come too, and its debt move to the shared pool; teams and consumers that drew from it go on
-    /// with what is theirs next. Overage stays where it was used until it is invoiced. Refuses <c>unknown_pool</c>,
+    /// with what is theirs next, and allowances on it end. Overage stays where it was used until it is invoiced. Refuses <c>unknown_pool</c>,
     /// <c>shared_pool</c> (it cannot be closed), <c>pool_closed</c>, <c>pool_has_holds</c>.
     /// </summary>
     public static async Task<Result<ClosedPool>> CloseAsync(WalletTransaction wallet, string key, CancellationToken cancellationToken = default)
@@ -54,6 +54,7 @@ public static partial class PoolSettings
     {
         foreach (var table in new[] { "teams", "consumers" })
             await wallet.ExecuteAsync($"update {table} set pool_id = null where tenant_id = $1 and pool_id = $2", cancellationToken, wallet.TenantId, poolId);
+        await wallet.ExecuteAsync("delete from allowances where tenant_id = $1 and pool_id = $2", cancellationToken, wallet.TenantId, poolId);
         await wallet.ExecuteAsync("update pools set closed_at = $3 where tenant_id = $1 and pool_id = $2", cancellationToken, wallet.TenantId, poolId, wallet.Now);
     }
 }

@@ -91,6 +91,8 @@ public sealed class ClosingTests(PostgresFixture postgres) : IClassFixture<Postg
         await portal.Wallets.RunAsync(tenant, wallet => ConsumerSettings.PutAsync(wallet, "ana", "Ana", "own", "a"));
         await portal.GrantAsync(tenant, 10m);
         await portal.GrantAsync(tenant, 10m, pool: "team-a");
+        foreach (var pool in new[] { "own", "shared" })
+            await portal.Wallets.RunAsync(tenant, wallet => AllowanceSettings.PutAsync(wallet, "ana", pool, 100m, "month", "hard"));
 
         // Her own pool goes: she draws from her team's. Her team's goes too, and its 8 with it: she draws from the shared one.
         await CloseAsync(portal, tenant, "own");
@@ -102,6 +104,7 @@ public sealed class ClosingTests(PostgresFixture postgres) : IClassFixture<Postg
         (await portal.BalanceAsync(tenant, "pool:shared")).ShouldBe(15m);
         (await portal.ScalarAsync("select count(*) from consumers where pool_id is not null")).ShouldBe(0L);
         (await portal.ScalarAsync("select count(*) from teams where pool_id is not null")).ShouldBe(0L);
+        (await portal.ScalarAsync("select string_agg(p.key, ',') from allowances a join pools p using (tenant_id, pool_id)")).ShouldBe("shared");
     }
 
     [Fact]

@@ -99,6 +99,41 @@ public sealed class TransferTests(PostgresFixture postgres) : IClassFixture<Post
     }
 
     [Fact]
+    public async Task A_lot_that_only_an_open_hold_can_use_is_passed_over()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var tenant = await portal.AddTenantAsync("acme", "UTC", "team-a");
+        await portal.GrantAsync(tenant, 10m, priority: 10);
+        var restricted = await portal.GrantAsync(tenant, 10m, products: ["llm"]);
+        await HoldAsync(portal, tenant, 1, 7m); // names no product: the 10 of any product alone can serve it
+
+        // First in burn order are the 10 of any product: 3 of them are free, then the 10 of llm.
+        var moved = (await MoveAsync(portal, tenant, "shared", "team-a", 8m)).Value;
+        moved.Grants.Select(grant => grant.Amount).ShouldBe([3m, 5m]);
+        moved.Grants[1].ParentId.ShouldBe(restricted.Id);
+        (await MoveAsync(portal, tenant, "shared", "team-a", 5.5m)).Problem!.Extensions!["available"].ShouldBe(5m);
+        (await MoveAsync(portal, tenant, "shared", "team-a", 5m)).Value.Grants.ShouldHaveSingleItem().ParentId.ShouldBe(restricted.Id);
+    }
+
+    [Fact]
+    public async Task Holds_of_a_pool_that_overflows_keep_what_they_need_of_the_shared_one()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var tenant = await portal.AddTenantAsync("acme", "UTC", "team-a", "team-b");
+        await portal.GrantAsync(tenant, 10m);
+        await portal.GrantAsync(tenant, 4m, pool: "team-a");
+        await HoldAsync(portal, tenant, 2, 9m); // 4 of team-a's, 5 of the shared pool's
+
+        (await MoveAsync(portal, tenant, "shared", "team-b", 5.1m)).Problem!.Extensions!["available"].ShouldBe(5m);
+        (await MoveAsync(portal, tenant, "shared", "team-b", 1m)).Succeeded.ShouldBeTrue();
+
+        // The other 4 free ones of the shared pool can serve the hold instead of team-a's.
+        (await MoveAsync(portal, tenant, "team-a", "team-b", 4m)).Succeeded.ShouldBeTrue();
+        (await MoveAsync(portal, tenant, "shared", "team-b", 0.1m)).Problem!.Code.ShouldBe("insufficient_credits");
+        await BooksBalanceAsync(portal);
+    }
+
+    [Fact]
     public async Task Transfers_that_cannot_be_are_refused_and_change_nothing()
     {
         await using var portal = await TestPortal.StartAsync(postgres);

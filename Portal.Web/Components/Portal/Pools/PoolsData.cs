@@ -8,11 +8,11 @@ namespace Portal.Web.Components.TenantPages;
 
 /// <summary>A pool of the page.</summary>
 /// <param name="Balance">What it has, with its grants.</param>
-/// <param name="Overflow"><c>deny</c> or <c>shared</c>.</param>
+/// <param name="Overflows">What its credits cannot serve draws from the shared pool.</param>
 /// <param name="Closed">Nothing may name it any more; shown while something is left to be invoiced.</param>
 /// <param name="Teams">Names of the teams whose pool it is.</param>
 /// <param name="Consumers">How many consumers draw from it unless usage says otherwise.</param>
-public sealed record PoolView(PoolBalance Balance, string Overflow, bool Closed, IReadOnlyList<string> Teams, int Consumers)
+public sealed record PoolView(PoolBalance Balance, bool Overflows, bool Closed, IReadOnlyList<string> Teams, int Consumers)
 {
     /// <summary>True for the pool that every tenant has.</summary>
     public bool IsShared => Balance.Id == Pool.SharedId;
@@ -33,7 +33,8 @@ public sealed record TeamView(string Key, string Name, string? Pool, int Consume
 /// <param name="Now">Business time of the snapshot.</param>
 /// <param name="Pools">The pools, the shared one first; for a plain member the own one.</param>
 /// <param name="Teams">The teams by name; none for a plain member.</param>
-public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<PoolView> Pools, IReadOnlyList<TeamView> Teams)
+/// <param name="Movable">What may move from one pool to another.</param>
+public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<PoolView> Pools, IReadOnlyList<TeamView> Teams, Movable Movable)
 {
     // A consumer draws from its own pool, else its team's, else the shared one.
     private const string ConsumersByPool = """
@@ -58,6 +59,9 @@ public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<P
     /// <summary>What people call a pool.</summary>
     public string NameOf(string key) => Find(key)?.Balance.Name ?? key;
 
+    /// <summary>What may move out of the pool of that key.</summary>
+    public decimal MovableOf(string key) => Find(key) is { } pool ? Movable.Of(pool.Balance.Id, pool.Balance.Figures.Overdraft) : 0m;
+
     /// <summary>Pools that credits may move between.</summary>
     public IEnumerable<PoolView> Open => Pools.Where(pool => !pool.Closed);
 
@@ -74,8 +78,12 @@ public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<P
         var own = tenant.May(MemberRole.Billing) ? null : (await OwnUsage.OfAsync(read, tenant.MemberId, cancellationToken)).Pool;
         var balance = await Balances.ReadAsync(read, cancellationToken);
         var settings = (await read.Connection.ListAsync(
-            "select pool_id, overflow, closed_at is not null from pools where tenant_id = $1",
-            row => (Id: row.GetInt32(0), Overflow: row.GetString(1), Closed: row.GetBoolean(2)), cancellationToken, read.TenantId)).ToDictionary(pool => pool.Id);
+            "select pool_id, key, name, kind, overflow = 'shared', closed_at is not null from pools where tenant_id = $1",
+            row => new Pool(row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5)),
+            cancellationToken, read.TenantId)).ToDictionary(pool => pool.Id);
+        var holds = await read.Connection.ListAsync(
+            "select pool_id, product, sum(amount) from holds where tenant_id = $1 and state = 'open' and expires_at > $2 group by 1, 2",
+            row => new HoldDemand(row.GetInt32(0), row.Nullable<string>(1), row.GetDecimal(2)), cancellationToken, read.TenantId, read.Now);
         var consumers = await read.Connection.ListAsync(
             ConsumersByPool, row => (Pool: row.GetInt32(0), Team: row.Nullable<int?>(1), Count: row.GetInt32(2)), cancellationToken, read.TenantId, read.Now);
         var teams = own is not null ? [] : await read.Connection.ListAsync(
@@ -84,8 +92,9 @@ public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<P
             read.Version,
             read.Now,
             [.. balance.Pools.Where(pool => own is null || pool.Key == own).Select(pool => new PoolView(
-                pool, settings[pool.Id].Overflow, settings[pool.Id].Closed, [.. teams.Where(team => team.Pool == pool.Key).Select(team => team.Name)],
+                pool, settings[pool.Id].OverflowsToShared, settings[pool.Id].Closed, [.. teams.Where(team => team.Pool == pool.Key).Select(team => team.Name)],
                 own is null ? consumers.Where(group => group.Pool == pool.Id).Sum(group => group.Count) : 0))],
-            [.. teams.Select(team => new TeamView(team.Key, team.Name, team.Pool, consumers.Where(group => group.Team == team.Id).Sum(group => group.Count)))]);
+            [.. teams.Select(team => new TeamView(team.Key, team.Name, team.Pool, consumers.Where(group => group.Team == team.Id).Sum(group => group.Count)))],
+            new Movable(holds, balance.Grants, settings, read.Now));
     }
 }
