@@ -4,6 +4,7 @@ using Npgsql;
 using Portal.Domain.Metering;
 using Portal.Domain.Notifications;
 using Portal.Domain.Payments;
+using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
@@ -16,13 +17,14 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, WebhookInbox webhooks, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, WebhookInbox webhooks, RefundSender refunds, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
     {
         jobs.AddOrUpdate<RecurringJobs>("settle-wallets", job => job.SettleWalletsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("webhook-inbox", job => job.WorkOffWebhooksAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("refunds", job => job.SendRefundsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
         jobs.AddOrUpdate<RecurringJobs>("idempotency-keys", job => job.PruneIdempotencyKeysAsync(CancellationToken.None), Cron.Daily(hour: 3));
@@ -34,6 +36,9 @@ public sealed class RecurringJobs(
 
     /// <summary>Works off webhooks that their arrival did not.</summary>
     public Task WorkOffWebhooksAsync(CancellationToken cancellationToken) => webhooks.ProcessDueAsync(cancellationToken);
+
+    /// <summary>Asks providers for refunds that were booked and whose outcome is not known.</summary>
+    public Task SendRefundsAsync(CancellationToken cancellationToken) => refunds.SendDueAsync(cancellationToken);
 
     /// <summary>Sends what waits in the outbox.</summary>
     public Task DrainOutboxAsync(CancellationToken cancellationToken) => outbox.RunAsync(cancellationToken);

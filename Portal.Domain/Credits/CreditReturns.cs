@@ -28,9 +28,19 @@ public static class CreditReturns
         var value = wallet.Wallet.Return(grant, credits);
         posting.MoveCredits(from, fromGrant: null, Account.Pool(pool.Key), grant.Id, credits);
         posting.Book(earnedAs, Account.DeferredCredits, value, grant.Currency);
-        if (pool.Closed || grant.ExpiresAt <= wallet.Now) Forward(wallet, posting, grant, pool, credits);
+        if (IsGone(wallet, grant)) Forward(wallet, posting, grant, pool, credits);
         return value;
     }
+
+    /// <summary>True when credits that come back into a grant now expire at once.</summary>
+    public static bool Expires(WalletTransaction wallet, Grant grant)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        ArgumentNullException.ThrowIfNull(grant);
+        return IsGone(wallet, grant) && !wallet.Clock.Regrants;
+    }
+
+    private static bool IsGone(WalletTransaction wallet, Grant grant) => wallet.Directory.PoolsById[grant.PoolId].Closed || grant.ExpiresAt <= wallet.Now;
 
     // The grant cannot keep them.
     private static void Forward(WalletTransaction wallet, LedgerTransaction posting, Grant grant, Pool pool, decimal credits)

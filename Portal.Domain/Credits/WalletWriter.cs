@@ -39,6 +39,11 @@ public static class WalletWriter
         where b.tenant_id = d.tenant_id and b.transaction_id = d.transaction_id and b.line = d.line and b.began = d.began
         """;
 
+    private const string InsertChargebackSettlements = """
+        insert into chargeback_settlements (tenant_id, transaction_id, debt_transaction_id, debt_line, from_credits, to_credits, grant_id, remaining_before)
+        select * from unnest($1::bigint[], $2::uuid[], $3::uuid[], $4::int[], $5::numeric[], $6::numeric[], $7::uuid[], $8::numeric[])
+        """;
+
     private const string TouchWallets = """
         update wallets w set version = w.version + 1, config_version = w.config_version + d.config, next_due_at = d.due, last_posted_at = d.now,
           period_starts_at = d.period, period_overage = d.overage, period_spend = d.spend
@@ -54,6 +59,7 @@ public static class WalletWriter
         LedgerWriter.AddTo(batch, [.. wallets.SelectMany(wallet => wallet.Postings)]);
         AddDraws(batch, wallets);
         AddDebts(batch, wallets);
+        AddChargebackSettlements(batch, wallets);
         AllowanceCounters.AddTo(batch, wallets);
         var touched = wallets.OrderBy(wallet => wallet.TenantId).ToArray();
         batch.Add(TouchWallets, touched.Select(w => w.TenantId), touched.Select(w => w.ConfigurationChanged ? 1 : 0),
@@ -115,5 +121,16 @@ public static class WalletWriter
         batch.Add(ChangeDebts,
             changed.Select(d => d.TenantId), changed.Select(d => d.Debt.TransactionId), changed.Select(d => d.Debt.Line), changed.Select(d => d.Debt.Began),
             changed.Select(d => d.Debt.From), changed.Select(d => d.Debt.To), changed.Select(d => d.Debt.PoolId));
+    }
+
+    // Debts of usage have their settlements among the ratings; a chargeback's has no rating.
+    private static void AddChargebackSettlements(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
+    {
+        var parts = wallets.SelectMany(wallet => wallet.Settled.Where(part => part.Debt.Product is null).Select(part => (wallet.TenantId, Part: part))).ToArray();
+        if (parts.Length == 0) return;
+        batch.Add(InsertChargebackSettlements,
+            parts.Select(p => p.TenantId), parts.Select(p => p.Part.Posting.Id), parts.Select(p => p.Part.Debt.TransactionId), parts.Select(p => p.Part.Debt.Line),
+            parts.Select(p => p.Part.From), parts.Select(p => p.Part.From + p.Part.Credits), parts.Select(p => p.Part.Grant.Id),
+            parts.Select(p => p.Part.RemainingBefore));
     }
 }

@@ -25,12 +25,12 @@ public interface IPaymentProvider
     Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives back a part of a payment or all of it, and answers the payment as it then stands. Refuses: <c>unknown_payment</c>,
-    /// <c>refund_exceeds_payment</c>.
+    /// Gives back a part of a payment or all of it, and answers the payment as it then stands, this refund among its refunds. Refuses:
+    /// <c>unknown_payment</c>, <c>refund_exceeds_payment</c>.
     /// </summary>
     Task<Result<PaymentReport>> RefundAsync(RefundRequest request, CancellationToken cancellationToken);
 
-    /// <summary>Every payment made under a reference, as each stands; empty when the provider knows none.</summary>
+    /// <summary>Every payment made, or given back from, under a reference, as each stands; empty when the provider knows none.</summary>
     Task<IReadOnlyList<PaymentReport>> LookUpAsync(string reference, CancellationToken cancellationToken);
 
     /// <summary>
@@ -74,9 +74,9 @@ public sealed record SavedMethod(string Method, string Label);
 public sealed record ChargeRequest(string Reference, string Method, Money Amount, string Description);
 
 /// <summary>Money to give back.</summary>
-/// <param name="Reference">Our public id of the attempt to refund.</param>
+/// <param name="Reference">Our public id of the refund.</param>
 /// <param name="ProviderPayment">The provider's id of the payment.</param>
-/// <param name="Amount">At most captured less refunded.</param>
+/// <param name="Amount">At most what is left of the payment.</param>
 public sealed record RefundRequest(string Reference, string ProviderPayment, Money Amount);
 
 /// <summary>How one payment stands at its provider: cumulative amounts, so that a later report says all that an earlier one did.</summary>
@@ -84,11 +84,20 @@ public sealed record RefundRequest(string Reference, string ProviderPayment, Mon
 /// <param name="Reference">Our reference, when it has one.</param>
 /// <param name="Currency">Of all amounts.</param>
 /// <param name="Captured">Money taken from the customer, in all.</param>
-/// <param name="Refunded">Money given back, in all.</param>
-/// <param name="Disputed">Money taken back by disputes, in all.</param>
+/// <param name="Refunded">Money given back, in all; what is still under way, or failed, is not.</param>
+/// <param name="Disputed">Money taken back by disputes, in all: an inquiry that takes none is no dispute.</param>
 /// <param name="Failure">Why it was refused, when nothing was captured: <c>card_declined</c>, <c>authentication_failed</c>, …</param>
+/// <param name="Reinstated">Of the disputed money, what came back with disputes that were won, in all.</param>
+/// <param name="Refunds">The refunds that carry a reference of ours; null when the provider does not tell one refund from another.</param>
 public sealed record PaymentReport(
-    string ProviderPayment, string? Reference, Currency Currency, decimal Captured, decimal Refunded, decimal Disputed, string? Failure);
+    string ProviderPayment, string? Reference, Currency Currency, decimal Captured, decimal Refunded, decimal Disputed, string? Failure,
+    decimal Reinstated = 0m, IReadOnlyList<RefundReport>? Refunds = null);
+
+/// <summary>How one refund that we asked for stands at its provider.</summary>
+/// <param name="Reference">Our public id of it.</param>
+/// <param name="Amount">What is given back.</param>
+/// <param name="Failure">Why it failed; null when it succeeded. One still under way is not reported.</param>
+public sealed record RefundReport(string Reference, decimal Amount, string? Failure = null);
 
 /// <summary>One message of a provider.</summary>
 /// <param name="Id">The provider's identity of it; a repeat has the same.</param>

@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments;
@@ -40,7 +41,8 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
         if (payment.Currency != report.Currency.Code)
             return Problem.Conflict("payment_currency_changed", $"The payment {report.ProviderPayment} was in {payment.Currency}, not {report.Currency}.");
         if (await BookCaptureAsync(wallet, payment, report, checkout, cancellationToken) is { } problem) return problem;
-        BookReturns(wallet, payment, report);
+        await ProviderRefunds.BookAsync(wallet, payment, report, cancellationToken);
+        await Disputes.BookAsync(wallet, payment, report, cancellationToken);
         if (attempt is not null && report.Captured > 0m) (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Succeeded, null, attempt.SettledAt ?? wallet.Now);
         return default(Done);
     }
@@ -104,18 +106,8 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
         return null;
     }
 
-    // Refunds and disputes that no command here asked for: the money is gone, why is for people to find out.
-    private static void BookReturns(WalletTransaction wallet, Payment payment, PaymentReport report)
-    {
-        var gone = Math.Max(0m, report.Refunded - payment.Refunded) + Math.Max(0m, report.Disputed - payment.Disputed);
-        payment.Refunded = Math.Max(payment.Refunded, report.Refunded);
-        payment.Disputed = Math.Max(payment.Disputed, report.Disputed);
-        if (gone == 0m) return;
-        wallet.Begin("payment", key: Key(payment, "returned", payment.Refunded + payment.Disputed), reason: "Money that the provider gave back")
-            .Book(Account.Suspense, Account.Cash(payment.Provider), gone, payment.Currency);
-    }
-
-    private static string Key(Payment payment, string what, decimal cumulative) =>
+    /// <summary>The natural key of a posting: by how much was told of a payment in all.</summary>
+    internal static string Key(Payment payment, string what, decimal cumulative) =>
         string.Create(System.Globalization.CultureInfo.InvariantCulture, $"payment:{payment.Provider}:{payment.ProviderPayment}:{what}:{cumulative}");
 
     private static PackPurchase Purchase(WalletTransaction wallet, Checkout checkout)

@@ -86,6 +86,15 @@ public sealed class Payment
     /// <summary>Taken back by disputes, in all.</summary>
     public decimal Disputed { get; set; }
 
+    /// <summary>Of that, what came back with disputes that were won.</summary>
+    public decimal Reinstated { get; set; }
+
+    /// <summary>What is left of it with us.</summary>
+    public decimal Left => Captured - Refunded - Disputed + Reinstated;
+
+    /// <summary>Its id as the API shows it.</summary>
+    public string PublicId => Kernel.PublicId.Format(Kernel.PublicId.Payment, TenantId, Id);
+
     /// <summary>When we first heard of it.</summary>
     public required DateTimeOffset ReceivedAt { get; init; }
 }
@@ -105,6 +114,7 @@ internal sealed class PaymentConfiguration : IEntityTypeConfiguration<Payment>
     public void Configure(EntityTypeBuilder<Payment> builder)
     {
         builder.ToTable("payments").HasKey(payment => new { payment.TenantId, payment.Id });
+        builder.Ignore(payment => payment.Left).Ignore(payment => payment.PublicId);
         builder.HasOne<PaymentAttempt>().WithMany().HasForeignKey(payment => new { payment.TenantId, payment.AttemptId });
         builder.HasOne<Checkout>().WithMany().HasForeignKey(payment => new { payment.TenantId, payment.CheckoutId });
     }

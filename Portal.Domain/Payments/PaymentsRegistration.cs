@@ -1,4 +1,5 @@
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Sandbox;
 
 namespace Portal.Domain.Payments;
@@ -19,6 +20,8 @@ public static class PaymentsRegistration
         services.AddSingleton<Checkouts>();
         services.AddSingleton<WebhookInbox>();
         services.AddHostedService<WebhookWorker>();
+        services.AddSingleton<RefundSender>();
+        services.AddHostedService(provider => provider.GetRequiredService<RefundSender>());
         if (sandbox) services.AddSandbox();
         return services;
     }

@@ -25,7 +25,7 @@ internal static class UnknownMoney
             var posting = new LedgerTransaction(Payment.NoTenant, "payment", clock.Now, clock.Now, clock.BookDate(clock.Now))
             {
                 IdempotencyKey = string.Create(
-                    CultureInfo.InvariantCulture, $"payment:{provider}:{report.ProviderPayment}:{report.Captured}:{report.Refunded}:{report.Disputed}"),
+                    CultureInfo.InvariantCulture, $"payment:{provider}:{report.ProviderPayment}:{report.Captured}:{report.Refunded}:{report.Disputed}:{report.Reinstated}"),
                 Reference = report.Reference,
                 Reason = "Payment that nobody here asked for",
                 Actor = "provider:" + provider,
@@ -59,22 +59,24 @@ internal static class UnknownMoney
         NpgsqlConnection connection, DateTimeOffset now, string provider, PaymentReport report, CancellationToken cancellationToken)
     {
         const string sql = """
-            with before as (select captured, refunded, disputed from payments where tenant_id = 0 and provider = $1 and provider_payment = $2),
+            with before as (select captured, refunded, disputed, reinstated from payments where tenant_id = 0 and provider = $1 and provider_payment = $2),
             after as (
-              insert into payments as p (tenant_id, id, provider, provider_payment, currency, captured, refunded, disputed, received_at)
-              values (0, $3, $1, $2, $4, $5, $6, $7, $8)
+              insert into payments as p (tenant_id, id, provider, provider_payment, currency, captured, refunded, disputed, reinstated, received_at)
+              values (0, $3, $1, $2, $4, $5, $6, $7, $8, $9)
               on conflict (tenant_id, provider, provider_payment) do update set captured = greatest(p.captured, excluded.captured),
-                refunded = greatest(p.refunded, excluded.refunded), disputed = greatest(p.disputed, excluded.disputed)
+                refunded = greatest(p.refunded, excluded.refunded), disputed = greatest(p.disputed, excluded.disputed),
+                reinstated = greatest(p.reinstated, excluded.reinstated)
               where p.currency = excluded.currency
-              returning captured, refunded, disputed)
+              returning captured, refunded, disputed, reinstated)
             select after.captured - coalesce(before.captured, 0),
-                   after.refunded + after.disputed - coalesce(before.refunded + before.disputed, 0)
+                   after.refunded + after.disputed - after.reinstated - coalesce(before.refunded + before.disputed - before.reinstated, 0)
             from after left join before on true
             """;
         await using var command = new NpgsqlCommand(sql, connection);
         foreach (var value in new object[]
                  {
-                     provider, report.ProviderPayment, Uuid7.At(now), report.Currency.Code, report.Captured, report.Refunded, report.Disputed, now,
+                     provider, report.ProviderPayment, Uuid7.At(now), report.Currency.Code, report.Captured, report.Refunded, report.Disputed,
+                     report.Reinstated, now,
                  })
         {
             command.Parameters.Add(Columns.Parameter(value));

@@ -47,6 +47,9 @@ public static class PortalApi
         WebhooksApi.Map(app);
         HoldsApi.Map(v1);
         GrantsApi.Map(tenant);
+        PaymentsApi.Map(tenant);
+        RefundsApi.Map(tenant);
+        SandboxApi.Map(tenant);
         TransfersApi.Map(tenant);
         BalanceApi.Map(tenant);
         UsageApi.Map(tenant);

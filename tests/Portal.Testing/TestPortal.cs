@@ -123,7 +123,8 @@ public sealed class TestPortal : IAsyncDisposable
         await Database.DisposeAsync();
     }
 
-    private const string Catalogue = """
+    /// <summary>The statements that make the catalogue above.</summary>
+    public const string Catalogue = """
         insert into products (key, name) values ('llm', 'Language models') on conflict do nothing;
         insert into meters (key, event_type, product, definition) values ('llm', 'llm.completion', 'llm', '{"event_type":"llm.completion","product":"llm",
           "aggregation":"sum","dimensions":["model","tier"],"defaults":{"tier":"standard"},"quantities":[

@@ -11,7 +11,7 @@ namespace Portal.Domain.Payments.Sandbox;
 /// A payment provider that moves no money: hosted pages served by this portal, three test cards, signed webhooks. It keeps books of its
 /// own in <c>sandbox_*</c>, apart from the portal's, and answers like a company on the other side of a network.
 /// </summary>
-public sealed class SandboxProvider(IDbContextFactory<PortalDbContext> contexts, SandboxSender sender, TimeProvider time) : IPaymentProvider
+public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> contexts, SandboxSender sender, TimeProvider time) : IPaymentProvider
 {
     /// <summary>Its key.</summary>
     public const string ProviderKey = "sandbox";
@@ -56,38 +56,31 @@ public sealed class SandboxProvider(IDbContextFactory<PortalDbContext> contexts,
         var method = await db.Set<SandboxMethod>().FromSql($"select * from sandbox_methods where id = {request.Method} for update").SingleOrDefaultAsync(cancellationToken);
         if (method is null) return Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
         var known = await db.Set<SandboxPayment>().SingleOrDefaultAsync(p => p.Reference == request.Reference && p.MethodId != null, cancellationToken);
-        if (known is not null) return known.Report();
+        if (known is not null) return await ReportAsync(db, known, cancellationToken);
         var failure = method.Card switch { "accepted" => null, "declined" => "card_declined", _ => "authentication_required" };
         var payment = NewPayment(request.Reference, request.Amount.Currency, MinorUnits.Of(request.Amount), failure, session: null, method.Id);
         db.Add(payment);
         await CommitAsync(db, transaction, failure is null ? "payment.succeeded" : "payment.declined", payment, cancellationToken);
-        return payment.Report();
+        return await ReportAsync(db, payment, cancellationToken);
     }
 
     /// <inheritdoc />
-    public async Task<Result<PaymentReport>> RefundAsync(RefundRequest request, CancellationToken cancellationToken)
+    public Task<Result<PaymentReport>> RefundAsync(RefundRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
-        var payment = await db.Set<SandboxPayment>().FromSql($"select * from sandbox_payments where id = {request.ProviderPayment} for update")
-            .AsTracking().SingleOrDefaultAsync(cancellationToken);
-        if (payment is null || payment.Currency != request.Amount.Currency.Code) return Problem.Unprocessable("unknown_payment", "There is no such payment to refund.");
-        if (await db.Set<SandboxRefund>().AnyAsync(refund => refund.Reference == request.Reference, cancellationToken)) return payment.Report();
-        var amount = MinorUnits.Of(request.Amount);
-        if (amount > payment.Captured - payment.Refunded) return Problem.Unprocessable("refund_exceeds_payment", "More cannot be refunded than was paid and not refunded yet.");
-        payment.Refunded += amount;
-        db.Add(new SandboxRefund { Id = NewId("sr"), Reference = request.Reference, PaymentId = payment.Id, Amount = amount });
-        await CommitAsync(db, transaction, "payment.refunded", payment, cancellationToken);
-        return payment.Report();
+        return TakeBackAsync(request.ProviderPayment, request.Amount, request.Reference, cancellationToken);
     }
 
     /// <inheritdoc />
     public async Task<IReadOnlyList<PaymentReport>> LookUpAsync(string reference, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var payments = await db.Set<SandboxPayment>().Where(p => p.Reference == reference).OrderBy(p => p.CreatedAt).ThenBy(p => p.Id).ToListAsync(cancellationToken);
-        return [.. payments.Select(payment => payment.Report())];
+        var refunded = db.Set<SandboxRefund>().Where(refund => refund.Reference == reference).Select(refund => refund.PaymentId);
+        var payments = await db.Set<SandboxPayment>().Where(p => p.Reference == reference || refunded.Contains(p.Id))
+            .OrderBy(p => p.CreatedAt).ThenBy(p => p.Id).ToListAsync(cancellationToken);
+        var reports = new List<PaymentReport>();
+        foreach (var payment in payments) reports.Add(await ReportAsync(db, payment, cancellationToken));
+        return reports;
     }
 
     /// <inheritdoc />
@@ -182,8 +175,8 @@ public sealed class SandboxProvider(IDbContextFactory<PortalDbContext> contexts,
     // The event stands in the same transaction as what it tells; it is sent once that is committed.
     private async Task CommitAsync(PortalDbContext db, IDbContextTransaction transaction, string type, SandboxPayment payment, CancellationToken cancellationToken)
     {
-        var told = new SandboxEventPayment(payment.Id, payment.Reference, payment.Currency, payment.Captured, payment.Refunded, 0L, payment.Failure);
         await db.SaveChangesAsync(cancellationToken);
+        var told = payment.Told(await RefundsAsync(db, payment, cancellationToken));
         await SandboxSender.AddAsync(db, new SandboxEvent(NewId("evt"), type, told), cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         sender.Wake();

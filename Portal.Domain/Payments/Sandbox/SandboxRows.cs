@@ -92,22 +92,29 @@ internal sealed class SandboxPayment
 
     public long Refunded { get; set; }
 
+    public long Disputed { get; set; }
+
+    public long Reinstated { get; set; }
+
     public string? Failure { get; init; }
 
     public required DateTimeOffset CreatedAt { get; init; }
 
-    public PaymentReport Report()
-    {
-        var currency = Kernel.Currency.Of(Currency);
-        return new PaymentReport(Id, Reference, currency, MinorUnits.Amount(Captured, currency), MinorUnits.Amount(Refunded, currency), 0m, Failure);
-    }
+    /// <summary>What a refund may still take.</summary>
+    public long Left => Captured - Refunded - Disputed + Reinstated;
+
+    /// <summary>As webhooks tell it.</summary>
+    /// <param name="refunds">Its refunds; those that the merchant asked for are told.</param>
+    public SandboxEventPayment Told(IEnumerable<SandboxRefund> refunds) => new(
+        Id, Reference, Currency, Captured, Refunded, Disputed, Failure, Reinstated,
+        [.. refunds.Where(refund => refund.Reference is not null).Select(refund => new SandboxEventRefund(refund.Reference!, refund.Amount))]);
 }
 
 internal sealed class SandboxRefund
 {
     public required string Id { get; init; }
 
-    public required string Reference { get; init; }
+    public string? Reference { get; init; }
 
     public required string PaymentId { get; init; }
 
@@ -133,6 +140,7 @@ internal sealed class SandboxPaymentConfiguration : IEntityTypeConfiguration<San
     public void Configure(EntityTypeBuilder<SandboxPayment> builder)
     {
         builder.ToTable("sandbox_payments").HasKey(payment => payment.Id);
+        builder.Ignore(payment => payment.Left);
         builder.HasOne<SandboxMethod>().WithMany().HasForeignKey(payment => payment.MethodId);
         builder.HasOne<SandboxSession>().WithMany().HasForeignKey(payment => payment.SessionId);
     }

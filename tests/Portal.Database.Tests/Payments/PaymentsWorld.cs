@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Time.Testing;
 using Npgsql;
 using Portal.Domain;
@@ -44,7 +45,9 @@ internal sealed class PaymentsWorld : IAsyncDisposable
 
     public WebhookInbox Inbox => provider.GetRequiredService<WebhookInbox>();
 
-    public static async Task<PaymentsWorld> CreateAsync(PostgresFixture postgres)
+    public IServiceProvider Services => provider;
+
+    public static async Task<PaymentsWorld> CreateAsync(PostgresFixture postgres, Func<SandboxProvider, IPaymentProvider>? wrap = null)
     {
         var database = await postgres.CreateAsync();
         PaymentsWorld? world = null;
@@ -54,9 +57,10 @@ internal sealed class PaymentsWorld : IAsyncDisposable
             .AddSingleton<TimeProvider>(_ => world!.Clock)
             .AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)))
             .AddPortalDomain()
-            .AddPayments(sandbox: true)
-            .BuildServiceProvider();
-        world = new PaymentsWorld(database, services);
+            .AddPayments(sandbox: true);
+        if (wrap is not null) services.Replace(ServiceDescriptor.Singleton(p => wrap(p.GetRequiredService<SandboxProvider>())));
+        var built = services.BuildServiceProvider();
+        world = new PaymentsWorld(database, built);
         world.Acme = await world.AddTenantAsync("acme", "USD");
         world.Globex = await world.AddTenantAsync("globex", "USD");
         await world.AddPackAsync("starter", """{"name":"Starter","credits":"1000","price":"10.00","currency":"USD"}""");
@@ -101,9 +105,11 @@ internal sealed class PaymentsWorld : IAsyncDisposable
 
     /// <summary>A webhook that the sandbox signs, about a payment that the test makes up.</summary>
     public async Task TellAsync(
-        string eventId, string payment, string? reference, long captured, long refunded = 0, string currency = "USD", string? failure = null)
+        string eventId, string payment, string? reference, long captured, long refunded = 0, string currency = "USD", string? failure = null,
+        long disputed = 0, long reinstated = 0)
     {
-        var message = new SandboxEvent(eventId, "payment", new SandboxEventPayment(payment, reference, currency, captured, refunded, 0, failure));
+        var message = new SandboxEvent(
+            eventId, "payment", new SandboxEventPayment(payment, reference, currency, captured, refunded, disputed, failure, reinstated));
         (await ReceiveAsync(message.ToBytes())).Succeeded.ShouldBeTrue();
         await Inbox.ProcessDueAsync();
     }

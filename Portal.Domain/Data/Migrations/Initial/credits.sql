@@ -65,6 +65,20 @@ create table debts (
 ) with (fillfactor = 50);
 create index debts_open on debts (tenant_id) where to_credits > from_credits;
 
+-- Parts of chargebacks' debts that grants settled; what of a debt was taken back since tells which of them still stand.
+create table chargeback_settlements (
+  tenant_id        bigint not null,
+  transaction_id   uuid not null,                       -- of the settlement
+  debt_transaction_id uuid not null,
+  debt_line        int not null,
+  from_credits     numeric(28,9) not null,              -- within the debt
+  to_credits       numeric(28,9) not null check (to_credits > from_credits),
+  grant_id         uuid not null,
+  remaining_before numeric(28,9) not null,              -- the grant's, so that the value of any part follows
+  primary key (tenant_id, debt_transaction_id, debt_line, from_credits),
+  foreign key (tenant_id, transaction_id) references ledger_transactions
+);
+
 -- Parts of what events drew that corrections took back, last first. A void, an amendment or a re-rating writes them; what is left of
 -- the intervals is what the events stand on now.
 create table returns (

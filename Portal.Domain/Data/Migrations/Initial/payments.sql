@@ -58,12 +58,98 @@ create table payments (
   captured         numeric(28,9) not null default 0 check (captured >= 0),
   refunded         numeric(28,9) not null default 0 check (refunded >= 0),
   disputed         numeric(28,9) not null default 0 check (disputed >= 0),
+  reinstated       numeric(28,9) not null default 0 check (reinstated between 0 and disputed),  -- of that, what came back
   received_at      timestamptz not null,
   primary key (tenant_id, id),
   unique (tenant_id, provider, provider_payment),
   foreign key (tenant_id, attempt_id) references payment_attempts,
   foreign key (tenant_id, checkout_id) references checkouts
 );
+
+-- Money given back. A row before it is a call: its public id is the idempotency key sent. What the provider's people gave back
+-- by themselves stands here too.
+create table refunds (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  payment_id       uuid,                                -- null: sold outside, nobody to call
+  grant_id         uuid,                                -- the lot that was sold, first of its lineage; null: the money bought none
+  origin           text not null check (origin in ('asked', 'provider')),
+  state            text not null check (state in ('pending', 'succeeded', 'failed')),
+  currency         char(3) not null,
+  credits          numeric(28,9) not null check (credits >= 0),
+  value            numeric(28,9) not null check (value >= 0),   -- of those credits when they were taken
+  net              numeric(28,9) not null,              -- net and tax are what is moved, each rounded by difference
+  tax              numeric(28,9) not null,
+  suspense         numeric(28,9) not null default 0 check (suspense >= 0),  -- given back by the provider, and no credits left for it
+  reason           text,
+  failure          text,                                -- the provider's code for a refusal
+  created_at       timestamptz not null,
+  created_by       text,
+  settled_at       timestamptz,
+  attempts         int not null default 0,
+  due_at           timestamptz not null default now(),  -- of the next try, in real time
+  primary key (tenant_id, id),
+  foreign key (tenant_id, payment_id) references payments,
+  foreign key (tenant_id, grant_id) references grants,
+  check (payment_id is not null or grant_id is not null)
+);
+create index refunds_due on refunds (due_at) where state = 'pending';
+create index refunds_grant on refunds (tenant_id, grant_id);
+create index refunds_payment on refunds (tenant_id, payment_id);
+
+create table refund_pieces (
+  tenant_id        bigint not null,
+  refund_id        uuid not null,
+  ordinal          int not null,
+  grant_id         uuid not null,                       -- that gave the credits, and gets them back should the refund fail
+  credits          numeric(28,9) not null check (credits > 0),
+  value            numeric(28,9) not null check (value >= 0),
+  expired          boolean not null default false,      -- came back when it had expired
+  primary key (tenant_id, refund_id, ordinal),
+  foreign key (tenant_id, refund_id) references refunds,
+  foreign key (tenant_id, grant_id) references grants
+);
+create index refund_pieces_grant on refund_pieces (tenant_id, grant_id);
+
+-- Money that disputes took of a payment, and (below 0) gave back: what each movement was booked as.
+create table disputes (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  payment_id       uuid not null,
+  grant_id         uuid,                                -- the lot that was sold; null: the money bought none
+  transaction_id   uuid not null,                       -- that booked it; debts of used credits carry its id
+  currency         char(3) not null,
+  amount           numeric(28,9) not null check (amount <> 0),
+  value            numeric(28,9) not null,              -- of unused credits
+  tax              numeric(28,9) not null,
+  chargebacks      numeric(28,9) not null,
+  suspense         numeric(28,9) not null,
+  created_at       timestamptz not null,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, payment_id) references payments,
+  foreign key (tenant_id, grant_id) references grants,
+  check (amount = value + tax + chargebacks + suspense)
+);
+create index disputes_payment on disputes (tenant_id, payment_id);
+
+create table dispute_pieces (
+  tenant_id        bigint not null,
+  dispute_id       uuid not null,
+  ordinal          int not null,
+  grant_id         uuid not null,                       -- unused: that gave the credits; used: from which they were used
+  debt_line        int,                                 -- used: line of the debt; null: unused
+  credits          numeric(28,9) not null check (credits > 0),
+  value            numeric(28,9) not null check (value >= 0),
+  returned         numeric(28,9) not null default 0 check (returned between 0 and credits),  -- since the dispute was won
+  expired          numeric(28,9) not null default 0 check (expired between 0 and returned),  -- of that, came back when it had expired
+  primary key (tenant_id, dispute_id, ordinal),
+  foreign key (tenant_id, dispute_id) references disputes,
+  foreign key (tenant_id, grant_id) references grants
+);
+create index dispute_pieces_grant on dispute_pieces (tenant_id, grant_id);
+
+-- A lineage is read down from what was sold under a reference.
+create index grants_reference on grants (tenant_id, reference) where reference is not null;
 
 -- Local to the coordinator: whose a provider's object is. The column is not called tenant_id because the table is no tenant's.
 create table provider_objects (
@@ -126,6 +212,8 @@ create table sandbox_payments (
   amount           bigint not null check (amount > 0),
   captured         bigint not null check (captured between 0 and amount),
   refunded         bigint not null default 0 check (refunded between 0 and captured),
+  disputed         bigint not null default 0 check (disputed between 0 and captured),
+  reinstated       bigint not null default 0 check (reinstated between 0 and disputed),
   failure          text,
   created_at       timestamptz not null
 );
@@ -135,7 +223,7 @@ create unique index sandbox_payments_charge on sandbox_payments (reference) wher
 
 create table sandbox_refunds (
   id               text primary key,
-  reference        text not null unique,
+  reference        text unique,                         -- the merchant's; null: given back on the provider's own pages
   payment_id       text not null references sandbox_payments,
   amount           bigint not null check (amount > 0)
 );

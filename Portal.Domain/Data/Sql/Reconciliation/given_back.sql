@@ -1,0 +1,23 @@
+-- What is on its way back is what pending refunds say; credits taken are what their pieces say.
+select coalesce(a.tenant_id, r.tenant_id) as tenant_id, format('account refunds_pending, %s', coalesce(a.unit, r.currency)) as subject,
+  -coalesce(r.amount, 0.000000000) as expected, coalesce(a.balance, 0.000000000) as found
+from (select * from ledger_accounts where account = 'refunds_pending') a
+full join (
+  select tenant_id, currency::text as currency, sum(net + tax) as amount from refunds where state = 'pending' group by tenant_id, currency
+) r on r.tenant_id = a.tenant_id and r.currency = a.unit
+union all
+select coalesce(a.tenant_id, r.tenant_id), 'account refunded', coalesce(r.credits, 0.000000000), coalesce(a.balance, 0.000000000)
+from (select * from ledger_accounts where account = 'refunded' and unit = 'CREDIT') a
+full join (select tenant_id, sum(credits) as credits from refunds where state <> 'failed' group by tenant_id) r on r.tenant_id = a.tenant_id
+union all
+select coalesce(a.tenant_id, d.tenant_id), 'account clawed_back', coalesce(d.credits, 0.000000000), coalesce(a.balance, 0.000000000)
+from (select * from ledger_accounts where account = 'clawed_back' and unit = 'CREDIT') a
+full join (select tenant_id, sum(credits - returned) as credits from dispute_pieces group by tenant_id) d on d.tenant_id = a.tenant_id
+union all
+select r.tenant_id, format('refund %s: credits of its pieces', r.id), r.credits,
+  (select coalesce(sum(p.credits), 0.000000000) from refund_pieces p where p.tenant_id = r.tenant_id and p.refund_id = r.id)
+from refunds r
+union all
+select r.tenant_id, format('refund %s: value of its pieces', r.id), r.value,
+  (select coalesce(sum(p.value), 0.000000000) from refund_pieces p where p.tenant_id = r.tenant_id and p.refund_id = r.id)
+from refunds r
