@@ -36,12 +36,17 @@ public sealed record SpendCapLimit(string Kind, decimal Limit, decimal Spend, de
 /// </summary>
 internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? consumer, string? product, decimal credits, decimal money, Guid? except)
 {
+    // What more credits would cost is not asked: the greatest prices would leave the range of money.
+    private const decimal Foreseeable = 1_000_000_000_000_000m;
+
     /// <summary>The first limit that refuses, or null. Nothing is taken by asking; a zero hold passes all but a suspension.</summary>
     public async Task<Problem?> CheckAsync(CancellationToken cancellationToken)
     {
         if (wallet.Directory.Suspended) return Problem.Forbidden("tenant_suspended", "The tenant is suspended: usage is recorded, holds are refused.");
         if (credits == 0m && money == 0m) return null;
         var open = await OpenHolds.ReadAsync(wallet, except, cancellationToken);
+        if (open.Groups.Sum(group => group.Credits) + credits > Credits.Limit)
+            return Problem.Field("credits", "invalid_credits", "All open holds together would leave the range of credits.");
         var cover = CoverOf(pool, product, open);
         return CheckCredits(open, cover) ?? await CheckAllowanceAsync(cancellationToken) ?? CheckSpend(open, cover);
     }
@@ -80,13 +85,13 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
     {
         if (wallet.Wallet.Overage is not { SpendCap: { } cap } terms) return null;
         var shared = MayBeSold ? cover : CoverOf(wallet.Directory.PoolsById[Pool.SharedId], null, open);
-        var (sold, free) = MayBeSold ? (credits, cover.Free) : (0m, 0m);
+        var (sold, free) = MayBeSold ? (Math.Min(credits, Foreseeable), cover.Free) : (0m, 0m);
         if (money == 0m && sold <= free) return null; // adds nothing to the spend
         var period = wallet.Wallet.Period;
         var foreseen = period with { Spend = period.Spend + open.Money + money };
         if (foreseen.Spend + terms.Cost(period.Overage, shared.Beyond(sold)) <= cap) return null;
 
-        var available = !MayBeSold || foreseen.Spend > cap ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + credits) - shared.Uncovered) + free;
+        var available = !MayBeSold || foreseen.Spend > cap ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + sold) - shared.Uncovered) + free;
         var rivals = Rivals(open);
         var held = open.Money + terms.Cost(period.Overage, shared.Uncovered);
         var limit = new SpendCapLimit(

@@ -43,6 +43,8 @@ public sealed class SpendCapTests(PostgresFixture postgres) : IClassFixture<Post
         refused.Number("available").ShouldBe(0m);
         refused.Extensions!["limit"].ShouldBe(new SpendCapLimit("spend_cap", 25m, 0m, 25m, "USD", hold.ExpiresAt));
         (await HoldAsync(portal, tenant, 0m)).Succeeded.ShouldBeTrue();
+        (await HoldAsync(portal, tenant, Domain.Kernel.Credits.Limit)).Problem!.Code.ShouldBe("invalid_credits"); // with the open ones out of range
+        (await HoldAsync(portal, tenant, 9_000_000_000_000_000_000m)).Problem!.Code.ShouldBe("spend_cap_reached");
         (await HoldAsync(portal, tenant, 1m, cap: null)).Succeeded.ShouldBeTrue();
     }
 
