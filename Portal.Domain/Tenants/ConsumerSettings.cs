@@ -72,6 +72,30 @@ public static class ConsumerSettings
         return (written!, !known);
     }
 
+    /// <summary>
+    /// Says which member a consumer is, so that the person sees its usage as their own; it is made when it is not there yet. A member may
+    /// be several consumers. Refuses <c>invalid_key</c>, <c>unknown_member</c>, <c>consumer_linked</c> (to another member).
+    /// </summary>
+    public static async Task<Result<Done>> LinkAsync(WalletTransaction wallet, string key, Guid memberId, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        const string members = "select 1 from members where tenant_id = $1 and id = $2 and removed_at is null";
+        if ((await wallet.Connection.ListAsync(members, row => row.GetInt32(0), cancellationToken, wallet.TenantId, memberId)).Count == 0)
+            return Problem.NotFound("unknown_member", "There is no such member.");
+        if (!wallet.Directory.Consumers.ContainsKey(key))
+        {
+            var made = await PutAsync(wallet, key, name: null, pool: null, team: null, cancellationToken);
+            if (!made.Succeeded) return made.Problem!;
+        }
+
+        const string link = "update consumers set member_id = $3 where tenant_id = $1 and key = $2 and (member_id is null or member_id = $3)";
+        if (await wallet.ExecuteAsync(link, cancellationToken, wallet.TenantId, key, memberId) == 0)
+            return Problem.Conflict("consumer_linked", $"'{key}' is another member already.");
+        wallet.ConfigurationChanged();
+        await wallet.AuditAsync("consumer.linked", PublicId.Format(PublicId.Member, wallet.TenantId, memberId), null, cancellationToken);
+        return default(Done);
+    }
+
     private static ConsumerDetails Read(NpgsqlDataReader row) => new(
         row.GetString(0), row.Nullable<string>(1), row.Nullable<string>(2), row.Nullable<string>(3), row.GetFieldValue<DateTimeOffset>(4));
 }

@@ -109,11 +109,19 @@ internal static class TenantExports
     {
         if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
         var query = TableQuery.Parse(http.Request.QueryString.Value ?? "") with { After = null };
-        var consumers = await reads.RunAsync(tenant.Id, read => ConsumersData.ReadAsync(read, tenant, query, MostRows, http.RequestAborted), http.RequestAborted);
+        var (consumers, allowances) = await reads.RunAsync(
+            tenant.Id,
+            async read => (await ConsumersData.ReadAsync(read, tenant, query, MostRows, http.RequestAborted), await AllowanceSettings.ListAsync(read, consumer: null, http.RequestAborted)),
+            http.RequestAborted);
+        var limits = allowances.ToLookup(allowance => allowance.Consumer, StringComparer.Ordinal);
         var csv = new StringBuilder();
-        Line(csv, ["consumer", "name", "team", "draws_from", "used_this_month"]);
+        Line(csv, ["consumer", "name", "team", "draws_from", "used_this_month", "allowances"]);
         foreach (var consumer in consumers)
-            Line(csv, [Text(consumer.Key), Text(consumer.Name ?? ""), Text(consumer.Team ?? ""), consumer.DrawsFrom, Number(consumer.Used)]);
+        {
+            var limited = limits[consumer.Key].Select(a => $"{a.Pool} {a.Mode} {Number(a.Used)}/{Number(a.Limit)} {a.Period}");
+            Line(csv, [Text(consumer.Key), Text(consumer.Name ?? ""), Text(consumer.Team ?? ""), consumer.DrawsFrom, Number(consumer.Used), Text(string.Join("; ", limited))]);
+        }
+
         return File(csv, $"{tenant.Key}-consumers.csv");
     }
 

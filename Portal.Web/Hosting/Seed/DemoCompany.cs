@@ -119,6 +119,8 @@ internal sealed class DemoCompany(NpgsqlDataSource source, Wallets wallets, Usag
         foreach (var (key, name, team) in new[] { ("ana", "Ana Ruiz", "research"), ("ben", "Ben Okafor", "research"), ("chat-widget", "Chat widget", "support"), ("ticket-triage", "Ticket triage", "support") })
             await RunAsync(tenant, wallet => ConsumerSettings.PutAsync(wallet, key, name, pool: null, team, cancellationToken), cancellationToken);
         await RunAsync(tenant, wallet => ConsumerSettings.PutAsync(wallet, "code-review", "Code review", pool: null, team: null, cancellationToken), cancellationToken);
+        foreach (var (consumer, pool, limit, mode) in new[] { ("ana", "research", 6_000m, "hard"), ("ticket-triage", "support", 100m, "soft"), ("code-review", Pool.SharedKey, 5_000m, "hard") })
+            await RunAsync(tenant, wallet => AllowanceSettings.PutAsync(wallet, consumer, pool, limit, "month", mode, cancellationToken), cancellationToken);
         return tenant;
     }
 
