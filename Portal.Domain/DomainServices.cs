@@ -6,6 +6,7 @@ using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Notifications;
 using Portal.Domain.Revenue;
+using Portal.Domain.Subscriptions;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 
@@ -21,12 +22,15 @@ public static class DomainServices
         .AddSingleton<WalletDirectories>()
         .AddSingleton<WalletSignals>()
         .AddSingleton<Wallets>()
+        .AddSingleton<ISettlesDue>(provider => provider.GetRequiredService<Wallets>())
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
         .AddSingleton<UsageCorrections>()
+        .AddSingleton<IRenewals, Renewals>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()
         .AddSingleton<DueWallets>()
+        .AddSingleton<TestClock>()
         .AddSingleton<OutboxDrain>()
         .AddSingleton<Onboarding>()
         .AddSingleton<ApiKeyDirectory>();

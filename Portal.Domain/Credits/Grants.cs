@@ -164,7 +164,7 @@ public static class Grants
         };
 
     // The first money posting fixes the tenant's currency (domain.md §2).
-    private static async Task LockCurrencyAsync(WalletTransaction wallet, CancellationToken cancellationToken)
+    internal static async Task LockCurrencyAsync(WalletTransaction wallet, CancellationToken cancellationToken)
     {
         if (wallet.Directory.CurrencyLocked) return;
         await wallet.ExecuteAsync("update tenants set currency_locked = true where tenant_id = $1", cancellationToken, wallet.TenantId);

@@ -1,13 +1,12 @@
 using Npgsql;
 using Portal.Domain.Data;
-using Portal.Domain.Kernel;
-using Portal.Domain.Ledger;
 
 namespace Portal.Domain.Wallet;
 
 /// <summary>
-/// Does what fell due for one locked wallet, instant by instant, in the order of domain.md §4: holds expire, grants expire,
-/// grants become effective, debts are settled. Every command calls it first, so no caller sees an expiry half done.
+/// Does what fell due for one locked wallet, instant by instant, in the order of domain.md §4: holds expire, the billing period that ends
+/// is closed, credits roll over, grants expire, new ones are granted or become effective, debts are settled. Every command calls it first,
+/// so no caller sees an expiry or a renewal half done.
 /// </summary>
 public static class Settle
 {
@@ -15,50 +14,49 @@ public static class Settle
 
     /// <summary>Settles everything due up to the wallet's <see cref="WalletState.Now"/>. One comparison when nothing is.</summary>
     public static async Task RunAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock,
+        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock, IRenewals renewals,
         CancellationToken cancellationToken)
     {
+        wallet.Overage = directory.Terms?.At(wallet.Now);
         if (wallet.NextDueAt is null || wallet.NextDueAt > wallet.Now) return;
+        var settling = new Settling(connection, transaction, wallet, directory, clock);
         var holds = await OpenHoldsAsync(connection, transaction, wallet.TenantId, cancellationToken);
-        await ExpireHoldsAsync(connection, transaction, wallet, holds, cancellationToken);
-        foreach (var instant in InstantsDue(wallet))
-        {
-            foreach (var grant in wallet.Grants.Where(grant => grant.ExpiresAt == instant).Order(BurnOrder.Instance)) Expire(wallet, grant, directory, clock);
-            wallet.SettleDebts(instant, directory.PoolsById, () => new LedgerTransaction(wallet.TenantId, "settlement", instant, wallet.Now, clock.BookDate(instant)) { Actor = "settle" });
-        }
+        await ExpireHoldsAsync(connection, transaction, wallet, holds, cancellationToken); // they hold no grant, so their order among the rest is free
+        var renewal = await renewals.FindAsync(settling, cancellationToken);
+        for (var last = DateTimeOffset.MinValue; NextInstant(wallet, renewal, last) is { } instant && instant <= wallet.Now; last = instant)
+            At(settling, renewal, instant);
 
+        settling.SettleDebts(wallet.Now); // a subscription that was made later than it starts grants after the debt it settles
+        if (renewal is not null) await renewal.WriteAsync(cancellationToken);
         wallet.Grants.RemoveAll(grant => grant.ExpiresAt <= wallet.Now);
-        wallet.NextDueAt = NextDue(wallet, holds);
+        wallet.NextDueAt = NextDue(wallet, holds, renewal);
     }
 
-    private static void Expire(WalletState wallet, Grant grant, WalletDirectory directory, PostingClock clock)
+    private static void At(Settling settling, IRenewal? renewal, DateTimeOffset instant)
     {
-        if (grant.Remaining == 0m) return;
-        var instant = grant.ExpiresAt!.Value;
-        var posting = wallet.Post(new LedgerTransaction(wallet.TenantId, "expiry", instant, wallet.Now, clock.BookDate(instant))
-        {
-            IdempotencyKey = $"expiry:{grant.Id:N}",
-            Reference = PublicId.Format(PublicId.Grant, wallet.TenantId, grant.Id),
-            Actor = "settle",
-        });
-        var credits = grant.Remaining;
-        var value = wallet.Take(grant, credits);
-        posting.MoveCredits(Account.Pool(directory.PoolsById[grant.PoolId].Key), grant.Id, Account.Expired, toGrant: null, credits);
-        posting.Book(Account.DeferredCredits, Account.RevenueBreakage, value, grant.Currency);
+        var renewing = renewal?.NextAt == instant ? renewal : null;
+        renewing?.Close(instant);
+        renewing?.Roll(instant);
+        foreach (var grant in settling.Wallet.Grants.Where(grant => grant.ExpiresAt == instant).Order(BurnOrder.Instance).ToArray()) settling.Expire(grant, instant);
+        renewing?.Grant(instant);
+        settling.SettleDebts(instant);
     }
 
-    private static DateTimeOffset[] InstantsDue(WalletState wallet)
+    // Grants that become effective matter to debts alone.
+    private static DateTimeOffset? NextInstant(WalletState wallet, IRenewal? renewal, DateTimeOffset last)
     {
         var instants = wallet.Grants.Where(grant => grant.ExpiresAt is not null).Select(grant => grant.ExpiresAt!.Value);
         if (wallet.Debts.Count > 0) instants = instants.Concat(wallet.Grants.Select(grant => grant.EffectiveAt));
-        return [.. instants.Where(instant => instant <= wallet.Now).Distinct().Order()];
+        if (renewal?.NextAt is { } renewed) instants = instants.Append(renewed);
+        return instants.Where(instant => instant > last).Select(instant => (DateTimeOffset?)instant).Min();
     }
 
-    private static DateTimeOffset? NextDue(WalletState wallet, IEnumerable<OpenHold> holds)
+    private static DateTimeOffset? NextDue(WalletState wallet, IEnumerable<OpenHold> holds, IRenewal? renewal)
     {
         var later = holds.Select(hold => hold.ExpiresAt)
             .Concat(wallet.Grants.Select(grant => grant.EffectiveAt))
             .Concat(wallet.Grants.Where(grant => grant.ExpiresAt is not null).Select(grant => grant.ExpiresAt!.Value))
+            .Concat(renewal?.NextAt is { } renewed ? [renewed] : [])
             .Where(instant => instant > wallet.Now)
             .ToArray();
         return later.Length == 0 ? null : later.Min();

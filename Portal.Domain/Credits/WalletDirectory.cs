@@ -64,6 +64,9 @@ public sealed record WalletDirectory
     /// <summary>Allowances by consumer and pool named.</summary>
     public required FrozenDictionary<(int ConsumerId, int PoolId), Allowance> Allowances { get; init; }
 
+    /// <summary>On what terms its subscription sells credits beyond the grants; null where they are never sold.</summary>
+    public SubscriptionTerms? Terms { get; init; }
+
     private const string Sql = """
         select t.key, t.currency, t.currency_locked, t.time_zone, t.state, t.keep, w.config_version
         from tenants t join wallets w using (tenant_id) where tenant_id = $1;
@@ -80,6 +83,7 @@ public sealed record WalletDirectory
         batch.Add("select consumer_id, since, team_id from team_memberships where tenant_id = $1 order by consumer_id, since", tenantId);
         batch.Add("select consumer_id, key, pool_id from consumers where tenant_id = $1", tenantId);
         batch.Add("select consumer_id, pool_id, credits, period, mode, since from allowances where tenant_id = $1", tenantId);
+        batch.Add(SubscriptionTerms.Sql, tenantId);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return null;
         var (key, currency, locked, zone, state, keep, version) = (reader.GetString(0), reader.GetString(1), reader.GetBoolean(2),
@@ -95,6 +99,7 @@ public sealed record WalletDirectory
             reader, r => new Consumer(r.GetInt32(0), r.GetString(1), Nullable(r, 2), [.. memberships[r.GetInt32(0)]]), cancellationToken);
         var allowances = await ReadAllAsync(reader, r => new Allowance(
             r.GetInt32(0), r.GetInt32(1), r.GetDecimal(2), r.GetString(3), r.GetString(4), r.GetFieldValue<DateTimeOffset>(5)), cancellationToken);
+        var terms = await ReadAllAsync(reader, SubscriptionTerms.Read, cancellationToken);
         return new WalletDirectory
         {
             TenantId = tenantId,
@@ -111,6 +116,7 @@ public sealed record WalletDirectory
             Teams = teams.ToFrozenDictionary(team => team.Key, StringComparer.Ordinal),
             TeamsById = teams.ToFrozenDictionary(team => team.Id),
             Allowances = allowances.ToFrozenDictionary(allowance => (allowance.ConsumerId, allowance.PoolId)),
+            Terms = terms.FirstOrDefault(),
         };
     }
 

@@ -12,10 +12,12 @@ namespace Portal.Domain.Wallet;
 public sealed class WalletTransaction : IAsyncDisposable
 {
     private readonly IDebtAttribution attribution;
+    private readonly IRenewals renewals;
     private PortalDbContext? db;
 
     internal WalletTransaction(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock, IDebtAttribution attribution)
+        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock, IDebtAttribution attribution,
+        IRenewals renewals)
     {
         Connection = connection;
         Transaction = transaction;
@@ -23,6 +25,7 @@ public sealed class WalletTransaction : IAsyncDisposable
         Directory = directory;
         Clock = clock;
         this.attribution = attribution;
+        this.renewals = renewals;
     }
 
     /// <summary>The tenant.</summary>
@@ -69,6 +72,10 @@ public sealed class WalletTransaction : IAsyncDisposable
             Reason = reason,
             Actor = Actor,
         });
+
+    /// <summary>Does what fell due; again after something was made that falls due before now.</summary>
+    public Task SettleAsync(CancellationToken cancellationToken) =>
+        Settle.RunAsync(Connection, Transaction, Wallet, Directory, Clock, renewals, cancellationToken);
 
     /// <summary>Settles what open debts the live grants can settle now.</summary>
     public void SettleDebts() =>

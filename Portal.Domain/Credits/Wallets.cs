@@ -1,10 +1,11 @@
 using Npgsql;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Wallet;
 
 /// <summary>Opens wallets: the one way to change what a tenant has.</summary>
-public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directories, WalletSignals signals, IDebtAttribution attribution)
+public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directories, WalletSignals signals, IDebtAttribution attribution, IRenewals renewals) : ISettlesDue
 {
     private const int Attempts = 5;
 
@@ -42,6 +43,9 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
     public Task<Result<Done>> SettleAsync(long tenantId, CancellationToken cancellationToken = default) =>
         RunAsync(tenantId, _ => Task.FromResult<Result<Done>>(default(Done)), cancellationToken);
 
+    /// <inheritdoc />
+    public Task SettleDueAsync(long tenantId, CancellationToken cancellationToken) => SettleAsync(tenantId, cancellationToken);
+
     /// <summary>True for failures that a second try may not meet.</summary>
     public static bool IsTransient(PostgresException exception)
     {
@@ -78,8 +82,8 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
                 && wallets.TryGetValue(tenantId, out var wallet))
             {
                 var directory = await directories.OfVersionAsync(connection, transaction, tenantId, wallet.ConfigVersion, cancellationToken);
-                var opened = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution);
-                await Settle.RunAsync(connection, transaction, wallet, directory, clock, cancellationToken);
+                var opened = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution, renewals);
+                await opened.SettleAsync(cancellationToken);
                 return opened;
             }
         }

@@ -20,7 +20,7 @@ public sealed class Reconciliation(NpgsqlDataSource source)
         new(2, "rows are never changed or deleted", ["rows_are_kept"]),
         new(3, "balances are the sums of entries", ["balances", "finance_daily"]),
         new(4, "pools, debts and overage are what grants and draws say", ["pools", "grants", "debts", "overage"]),
-        new(5, "deferred credits are the value left in grants", ["deferred_credits"]),
+        new(5, "deferred credits are the value left in grants, deferred fees what is to come", ["deferred_credits", "deferred_fees"]),
         new(6, "usage postings are the sums of their ratings", ["usage_postings", "events_belong", "draws", "draws_posted"]),
         new(7, "rollups equal the ratings grouped", ["rollups", "rollups_by_pool"]),
         new(9, "payments equal their entries in cash, and what is given back its pieces", ["payments", "given_back"]),

@@ -41,6 +41,7 @@ public static class PortalApi
         ProductsApi.Map(v1);
         MetersApi.Map(v1);
         PacksApi.Map(v1);
+        PlansApi.Map(v1);
         RateCardsApi.Map(v1);
         CostCardsApi.Map(v1);
         CheckoutsApi.Map(v1);
@@ -54,6 +55,8 @@ public static class PortalApi
         BalanceApi.Map(tenant);
         UsageApi.Map(tenant);
         LedgerApi.Map(tenant);
+        SubscriptionsApi.Map(tenant);
+        TestClockApi.Map(v1);
         ReconciliationApi.Map(v1);
         app.MapApiDocument();
         return app;

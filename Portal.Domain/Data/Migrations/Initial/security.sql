@@ -47,7 +47,7 @@ alter default privileges in schema public grant usage, select on sequences to po
 create function append_only_tables() returns setof regclass language sql stable as $$
   select t::regclass from unnest(array[
   'ledger_transactions', 'ledger_entries', 'draws', 'returns', 'chargeback_settlements', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months',
-  'rate_card_versions', 'cost_card_versions'
+  'rate_card_versions', 'cost_card_versions', 'plan_versions', 'subscription_periods'
 ]) t
   union select inhrelid::regclass from pg_inherits where inhparent = 'events'::regclass
 $$;
@@ -78,4 +78,4 @@ grant select (tenant_id, id, name, hint, scopes, consumer_id, created_at, create
 revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
 -- The catalogue and the clock are the platform's: every page may read them.
-grant select on platform, products, packs, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
+grant select on platform, products, packs, plans, plan_versions, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;

@@ -15,7 +15,6 @@ create table wallets (
   tenant_id        bigint primary key references tenants,
   version          bigint not null default 0,           -- grows with every change that a page shows
   config_version   bigint not null default 0,           -- grows with pools, teams, consumers, zone
-  exhaustion       text not null default 'block' check (exhaustion in ('block', 'overage')),
   next_due_at      timestamptz,                         -- null: nothing falls due
   period_starts_at timestamptz,                         -- the billing period that runs; null without a subscription
   period_overage   numeric(28,9) not null default 0,    -- credits sold beyond the grants in it

@@ -1,0 +1,64 @@
+using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
+
+namespace Portal.Domain.Catalog;
+
+/// <summary>A version of a plan: what a subscription is sold. Checked and immutable.</summary>
+public sealed record Plan
+{
+    /// <summary>Its key.</summary>
+    public required string Key { get; init; }
+
+    /// <summary>From 1; a subscription keeps the version it was sold.</summary>
+    public required int Version { get; init; }
+
+    /// <summary>What people call it.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Currency of its prices.</summary>
+    public required Currency Currency { get; init; }
+
+    /// <summary>Months of a billing period: 1, 3 or 12.</summary>
+    public required int Months { get; init; }
+
+    /// <summary>Credits that it includes.</summary>
+    public required IReadOnlyList<IncludedCredits> Included { get; init; }
+
+    /// <summary>What credits beyond the grants cost; null: they are not sold.</summary>
+    public PlanOverage? Overage { get; init; }
+
+    /// <summary>It as the API's bodies write it.</summary>
+    public required PlanDefinition Definition { get; init; }
+}
+
+/// <summary>Credits that a plan includes.</summary>
+/// <param name="Key">The item's key.</param>
+/// <param name="Credits">Granted each time, above 0.</param>
+/// <param name="Share">Part of a billing period's flat fee that pays for them.</param>
+/// <param name="Months">How often: every 1, 3 or 12 months; divides the plan's period.</param>
+/// <param name="Rollover">What rolls over at renewal; null for nothing.</param>
+public sealed record IncludedCredits(string Key, decimal Credits, decimal Share, int Months, Rollover? Rollover);
+
+/// <summary>What credits beyond the grants cost.</summary>
+/// <param name="Price">Per credit, or per unit of the meter.</param>
+/// <param name="Meter">Its quantity is charged instead of credits; null: credits.</param>
+public sealed record PlanOverage(Price Price, string? Meter);
+
+/// <summary>A rule of what rolls over at renewal: <c>rolled = min(max, max(left, min))</c>.</summary>
+/// <param name="Min">At least so many credits.</param>
+/// <param name="Max">At most so many; null for no limit.</param>
+/// <param name="MaxShare">At most this share of the included credits; null for no limit.</param>
+/// <param name="MaxRolls">How often the same credits roll at most; null for no limit.</param>
+/// <param name="ExpiresAfter">How long rolled credits last; null: to the next renewal.</param>
+public sealed record Rollover(decimal Min, decimal? Max, decimal? MaxShare, int? MaxRolls, CalendarSpan? ExpiresAfter)
+{
+    /// <summary>How many credits the next period gets when so many are left.</summary>
+    /// <param name="left">What may roll of the period that ends, at least 0.</param>
+    /// <param name="included">Credits that were included in it.</param>
+    public decimal Rolled(decimal left, decimal included)
+    {
+        var wanted = Math.Max(left, Min);
+        if (Max is { } most) wanted = Math.Min(wanted, most);
+        return MaxShare is { } share ? Math.Min(wanted, Math.Round(share * included, 9, MidpointRounding.ToEven)) : wanted;
+    }
+}

@@ -1,0 +1,44 @@
+-- A plan as one tenant has it. What it grants and when follows from the plan's version and the calendar (BillingPeriods).
+create table subscriptions (
+  tenant_id        bigint not null references tenants,
+  id               uuid not null,
+  plan             text not null,
+  plan_version     int not null,
+  state            text not null check (state in ('incomplete', 'trialing', 'active', 'past_due', 'suspended', 'paused', 'cancelled')),
+  starts_at        timestamptz not null,
+  start_zone       text not null,                       -- the tenant's zone when it was made: its anniversaries are dates of it
+  anchor_day       smallint not null check (anchor_day between 1 and 31),
+  trial_until      timestamptz check (trial_until > starts_at),
+  exhaustion       text not null check (exhaustion in ('block', 'overage')),
+  spend_cap        numeric(28,9) check (spend_cap >= 0), -- null: no limit
+  overage_price    json,                                -- of the plan's version, per credit; null: none is sold
+  currency         char(3) not null,
+  period_number    int,                                 -- from 0; null before the first
+  period_starts_at timestamptz,
+  period_ends_at   timestamptz,
+  period_zone      text,                                -- the tenant's zone when the period began
+  settled_until    timestamptz,                         -- instants up to this one have been done
+  cancel_at        timestamptz,
+  cancelled_at     timestamptz,
+  created_at       timestamptz not null,
+  primary key (tenant_id, id),
+  foreign key (plan, plan_version) references plan_versions,
+  check ((state = 'cancelled') = (cancelled_at is not null)),
+  check (exhaustion = 'block' or overage_price is not null)
+) with (fillfactor = 50);
+create unique index subscriptions_one on subscriptions (tenant_id) where state <> 'cancelled';
+
+-- Billing periods that ended, with what accrued in them.
+create table subscription_periods (
+  tenant_id        bigint not null,
+  subscription_id  uuid not null,
+  number           int not null,
+  starts_at        timestamptz not null,
+  ends_at          timestamptz not null check (ends_at > starts_at),
+  overage          numeric(28,9) not null check (overage >= 0),   -- credits sold beyond the grants
+  overage_amount   numeric(28,9) not null,              -- what they cost
+  spend            numeric(28,9) not null,              -- that and usage priced in money
+  closed_at        timestamptz not null,                -- when the ledger took it
+  primary key (tenant_id, subscription_id, number),
+  foreign key (tenant_id, subscription_id) references subscriptions
+);

@@ -1,0 +1,212 @@
+using Npgsql;
+using Portal.Domain.Catalog;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Subscriptions;
+
+/// <summary>
+/// What one subscription makes fall due: its periods end and begin, its credits roll over and are granted. Decided in memory; grants and
+/// postings are written with the wallet, the subscription's row by <see cref="WriteAsync"/>.
+/// </summary>
+internal sealed class Renewal(Settling settling, Subscription subscription, Plan plan) : IRenewal
+{
+    private sealed record ClosedPeriod(SubscriptionPeriod Period, DateTimeOffset EndsAt, decimal Overage, decimal OverageAmount, decimal Spend);
+
+    private readonly PlanCalendar calendar = new(subscription, plan);
+    private readonly List<ClosedPeriod> closed = [];
+    private SubscriptionPeriod? ending;
+    private bool changed;
+
+    /// <summary>The subscription as it stands.</summary>
+    public Subscription Subscription { get; private set; } = subscription;
+
+    /// <inheritdoc />
+    public DateTimeOffset? NextAt => Subscription.State == SubscriptionState.Cancelled
+        ? null
+        : Instants().Where(instant => Subscription.SettledUntil is not { } done || instant > done).Select(instant => (DateTimeOffset?)instant).Min();
+
+    /// <inheritdoc />
+    public void Close(DateTimeOffset at)
+    {
+        ending = null;
+        if (Subscription.Period is { } period && period.EndsAt == at) End(period, at);
+        if (Subscription.CancelAt <= at) Become(Subscription with { State = SubscriptionState.Cancelled, CancelledAt = Subscription.CancelAt });
+    }
+
+    /// <inheritdoc />
+    public void Roll(DateTimeOffset at)
+    {
+        if (Subscription.State == SubscriptionState.Cancelled) return;
+        foreach (var item in plan.Included)
+        {
+            if (item.Rollover is null || RenewalOf(item, at) is not var (included, next)) continue;
+            var expiresAt = item.Rollover.ExpiresAfter?.AddTo(at, settling.Directory.Zone) ?? next;
+            RollingOver.Run(settling, Reference(item), item.Rollover, included, at, expiresAt);
+        }
+    }
+
+    /// <inheritdoc />
+    public void Grant(DateTimeOffset at)
+    {
+        if (Subscription.State == SubscriptionState.Cancelled) return;
+        if (Subscription.TrialUntil is { } trial && at == Subscription.StartsAt) GrantTrial(at, trial);
+        else if (at == Subscription.BillingStartsAt) Open(0, at);
+        else if (ending is { } ended) Open(ended.Number + 1, at);
+        else if (Subscription.Period is { } period) GrantLater(period, at);
+        Become(Subscription with { SettledUntil = at });
+    }
+
+    /// <summary>Ends the subscription before its time: what was paid for grants to come is the customer's, credits stay until they expire.</summary>
+    public void Cancel(DateTimeOffset at)
+    {
+        if (Subscription.Period is { } period)
+        {
+            var unearned = plan.Included.Sum(item => item.Share - SharesGranted(item, period));
+            if (unearned > 0m)
+            {
+                settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId)
+                    .Book(Account.DeferredFees, Account.CustomerCredit, unearned, Subscription.Currency);
+            }
+
+            End(period, at);
+        }
+
+        Become(Subscription with { State = SubscriptionState.Cancelled, CancelAt = at, CancelledAt = at });
+    }
+
+    /// <inheritdoc />
+    public async Task WriteAsync(CancellationToken cancellationToken)
+    {
+        if (!changed) return;
+        const string update = """
+            update subscriptions set state = $3, period_number = $4, period_starts_at = $5, period_ends_at = $6, period_zone = $7,
+              settled_until = $8, cancel_at = $9, cancelled_at = $10 where tenant_id = $1 and id = $2
+            """;
+        const string close = """
+            insert into subscription_periods (tenant_id, subscription_id, number, starts_at, ends_at, overage, overage_amount, spend, closed_at)
+            values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+            """;
+        var (now, period) = (Subscription, Subscription.Period);
+        await using var batch = new NpgsqlBatch(settling.Connection, settling.Transaction);
+        batch.Add(update, now.TenantId, now.Id, now.State, period?.Number, period?.StartsAt, period?.EndsAt, period?.Zone, now.SettledUntil, now.CancelAt, now.CancelledAt);
+        foreach (var row in closed)
+        {
+            batch.Add(close, now.TenantId, now.Id, row.Period.Number, row.Period.StartsAt, row.EndsAt, row.Overage, row.OverageAmount, row.Spend,
+                settling.Wallet.Now);
+        }
+
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+        closed.Clear();
+        changed = false;
+    }
+
+    private IEnumerable<DateTimeOffset> Instants()
+    {
+        yield return Subscription.StartsAt;
+        yield return Subscription.BillingStartsAt;
+        if (Subscription.CancelAt is { } end) yield return end;
+        if (Subscription.Period is not { } period) yield break;
+        yield return period.EndsAt;
+        foreach (var instant in plan.Included.SelectMany(item => calendar.Steps(item, period))) yield return instant;
+    }
+
+    private void End(SubscriptionPeriod period, DateTimeOffset at)
+    {
+        var counters = settling.Wallet.Period;
+        var price = plan.Overage?.Price;
+        var amount = price is null ? 0m : Math.Round(price.Accrue(counters.Overage), 9, MidpointRounding.ToEven);
+        if (at > period.StartsAt) closed.Add(new ClosedPeriod(period, at, counters.Overage, amount, counters.Spend));
+        settling.Wallet.Period = PeriodCounters.None;
+        ending = period;
+        Become(Subscription with { Period = null });
+    }
+
+    private void Open(int number, DateTimeOffset at)
+    {
+        var zone = settling.Directory.Zone;
+        var period = new SubscriptionPeriod(number, at, calendar.Begin(number + 1, zone), zone.Id);
+        settling.Wallet.Period = new PeriodCounters(at, 0m, 0m);
+        Become(Subscription with { State = SubscriptionState.Active, Period = period });
+        foreach (var item in plan.Included)
+        {
+            var (steps, share) = (calendar.Steps(item, period), calendar.Share(item, period));
+            var now = Part(share, 1, steps.Count);
+            var posting = Issue(item, calendar.Credits(item, period), now, at, steps.Count > 1 ? steps[1] : period.EndsAt);
+            posting.Book(Account.Unbilled, Account.DeferredCredits, now, Subscription.Currency);
+            posting.Book(Account.Unbilled, Account.DeferredFees, share - now, Subscription.Currency);
+        }
+    }
+
+    private void GrantLater(SubscriptionPeriod period, DateTimeOffset at)
+    {
+        foreach (var item in plan.Included)
+        {
+            var steps = calendar.Steps(item, period);
+            var step = steps.IndexOf(at);
+            if (step < 1) continue;
+            var share = calendar.Share(item, period);
+            var now = Part(share, step + 1, steps.Count) - Part(share, step, steps.Count);
+            Issue(item, item.Credits, now, at, step + 1 < steps.Count ? steps[step + 1] : period.EndsAt)
+                .Book(Account.DeferredFees, Account.DeferredCredits, now, Subscription.Currency);
+        }
+    }
+
+    private void GrantTrial(DateTimeOffset at, DateTimeOffset until)
+    {
+        Become(Subscription with { State = SubscriptionState.Trialing });
+        foreach (var item in plan.Included) Issue(item, item.Credits, 0m, at, until);
+    }
+
+    private LedgerTransaction Issue(IncludedCredits item, decimal credits, decimal value, DateTimeOffset at, DateTimeOffset expiresAt)
+    {
+        var posting = settling.Begin("plan_grant", at, Key("plan_grant", item, at), Subscription.PublicId);
+        var pool = settling.Directory.PoolsById[Pool.SharedId];
+        var grant = PlanGrants.New(settling.Wallet, Subscription.Currency, Reference(item), credits, value, at, expiresAt);
+        settling.Wallet.Add(grant);
+        posting.MoveCredits(Account.Issued, fromGrant: null, Account.Pool(pool.Key), grant.Id, credits);
+        return posting;
+    }
+
+    // What was included in the step that ends at that instant, and the end of the one that follows; null when none ends.
+    private (decimal Included, DateTimeOffset Next)? RenewalOf(IncludedCredits item, DateTimeOffset at)
+    {
+        if (ending is { } ended)
+        {
+            var zone = settling.Directory.Zone;
+            var following = new SubscriptionPeriod(ended.Number + 1, at, calendar.Begin(ended.Number + 2, zone), zone.Id);
+            var next = calendar.Steps(item, following);
+            return (calendar.Credits(item, ended), next.Count > 1 ? next[1] : following.EndsAt);
+        }
+
+        if (Subscription.Period is not { } period) return null;
+        var steps = calendar.Steps(item, period);
+        var step = steps.IndexOf(at);
+        return step < 1 ? null : (item.Credits, step + 1 < steps.Count ? steps[step + 1] : period.EndsAt);
+    }
+
+    private decimal SharesGranted(IncludedCredits item, SubscriptionPeriod period)
+    {
+        var steps = calendar.Steps(item, period);
+        if (steps.Count == 1) return item.Share;
+        return Part(item.Share, steps.Count(step => step <= Subscription.SettledUntil), steps.Count);
+    }
+
+    private string Reference(IncludedCredits item) => PlanGrants.Reference(Subscription, item.Key);
+
+    private static string Key(string kind, string subject, DateTimeOffset at) =>
+        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{kind}:{subject}:{at.UtcTicks}");
+
+    private string Key(string kind, IncludedCredits item, DateTimeOffset at) => Key(kind, Reference(item), at);
+
+    // The first so many of equal parts; by difference, so that all of them are the whole.
+    private static decimal Part(decimal whole, int parts, int of) => Math.Round(whole * parts / of, 9, MidpointRounding.AwayFromZero);
+
+    private void Become(Subscription now)
+    {
+        Subscription = now;
+        changed = true;
+    }
+}

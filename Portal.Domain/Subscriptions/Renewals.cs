@@ -1,0 +1,26 @@
+using System.Collections.Concurrent;
+using Portal.Domain.Catalog;
+using Portal.Domain.Data;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Subscriptions;
+
+/// <summary>Finds the subscription that a wallet is settled with. Versions of plans never change, so those read are kept.</summary>
+public sealed class Renewals : IRenewals
+{
+    private readonly ConcurrentDictionary<(string Key, int Version), Plan> plans = [];
+
+    /// <inheritdoc />
+    public async Task<IRenewal?> FindAsync(Settling settling, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(settling);
+        var subscription = await settling.Connection.FindAsync(
+            $"select {Subscription.Columns} from subscriptions s where s.tenant_id = $1 and s.state <> 'cancelled'",
+            Subscription.Read, cancellationToken, settling.Wallet.TenantId);
+        if (subscription is null) return null;
+        var sold = (subscription.Plan, subscription.PlanVersion);
+        if (!plans.TryGetValue(sold, out var plan))
+            plan = plans[sold] = await Plans.VersionAsync(settling.Connection, sold.Plan, sold.PlanVersion, cancellationToken);
+        return new Renewal(settling, subscription, plan);
+    }
+}

@@ -1,0 +1,88 @@
+using System.Text.Json;
+using Portal.Domain.Catalog;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Subscriptions;
+
+/// <summary>Commands that make, change and end subscriptions.</summary>
+public static class Subscribing
+{
+    private const string Insert = """
+        insert into subscriptions (tenant_id, id, plan, plan_version, state, starts_at, start_zone, anchor_day, trial_until, exhaustion, spend_cap,
+          overage_price, currency, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, $13, $14)
+        """;
+
+    /// <summary>
+    /// Subscribes the tenant to a plan as it is sold now, and does what fell due since it starts. Refuses what
+    /// <see cref="SubscriptionOrder"/> finds, <c>unknown_plan</c>, <c>subscription_exists</c>, <c>currency_mismatch</c>,
+    /// <c>overage_price_missing</c>, <c>not_supported_yet</c>.
+    /// </summary>
+    public static async Task<Result<Subscription>> StartAsync(
+        WalletTransaction wallet, SubscriptionOrder order, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        ArgumentNullException.ThrowIfNull(order);
+        if (order.Check(wallet.Now) is { } problem) return problem;
+        if (await Plans.FindAsync(wallet.Connection, order.Plan, cancellationToken) is not { } plan)
+            return new FieldProblem("plan", "unknown_plan", $"There is no plan {order.Plan}.").Unprocessable();
+        if (plan.Currency.Code != wallet.Directory.Currency)
+            return new FieldProblem("plan", "currency_mismatch", $"The tenant's currency is {wallet.Directory.Currency}, the plan's {plan.Currency}.").Unprocessable();
+        if (order.Exhaustion == "overage" && SubscriptionOrder.CheckOverage(plan) is { } unpriced) return unpriced;
+        if (await CurrentAsync(wallet, cancellationToken) is { } current)
+            return Problem.Conflict("subscription_exists", $"The tenant has the subscription {current.PublicId} already; one is active at a time.");
+
+        var subscription = Make(wallet, plan, order);
+        var price = plan.Overage is { Meter: null } ? OverageOf(plan) : null;
+        await wallet.ExecuteAsync(
+            Insert, cancellationToken, subscription.TenantId, subscription.Id, subscription.Plan, subscription.PlanVersion, subscription.State,
+            subscription.StartsAt, subscription.StartZone, (short)subscription.AnchorDay, subscription.TrialUntil, subscription.Exhaustion,
+            subscription.SpendCap, price, subscription.Currency,
+            subscription.CreatedAt);
+        await Grants.LockCurrencyAsync(wallet, cancellationToken);
+        wallet.ConfigurationChanged();
+        wallet.Wallet.DueNoLaterThan(subscription.StartsAt);
+        await wallet.SettleAsync(cancellationToken);
+        return (await SubscriptionQuery.FindAsync(wallet.Connection, wallet.TenantId, subscription.Id, cancellationToken))!;
+    }
+
+    /// <summary>The tenant's subscription that has not ended, read under the lock; null without one.</summary>
+    public static Task<Subscription?> CurrentAsync(WalletTransaction wallet, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        return wallet.Connection.FindAsync(
+            $"select {Subscription.Columns} from subscriptions s where s.tenant_id = $1 and s.state <> 'cancelled'",
+            Subscription.Read, cancellationToken, wallet.TenantId);
+    }
+
+    private static Subscription Make(WalletTransaction wallet, Plan plan, SubscriptionOrder order)
+    {
+        var startsAt = Instant(order.StartsAt) ?? wallet.Now;
+        var billingStartsAt = Instant(order.TrialUntil) ?? startsAt;
+        return new Subscription
+        {
+            TenantId = wallet.TenantId,
+            Id = Uuid7.At(wallet.Now),
+            Plan = plan.Key,
+            PlanVersion = plan.Version,
+            State = order.TrialUntil is null ? SubscriptionState.Active : SubscriptionState.Trialing,
+            StartsAt = startsAt,
+            StartZone = wallet.Directory.Zone.Id,
+            AnchorDay = order.AnchorDay ?? BillingPeriods.DayOf(billingStartsAt, wallet.Directory.Zone),
+            TrialUntil = Instant(order.TrialUntil),
+            Exhaustion = order.Exhaustion ?? "block",
+            SpendCap = order.SpendCap,
+            Currency = plan.Currency.Code,
+            CreatedAt = wallet.Now,
+        };
+    }
+
+    private static string OverageOf(Plan plan) =>
+        JsonSerializer.Serialize(plan.Definition.Items!.Single(item => item.Type == "overage").Price, PortalJson.Options);
+
+    // PostgreSQL keeps microseconds; an instant that has more would not be found again.
+    private static DateTimeOffset? Instant(DateTimeOffset? instant) =>
+        instant is { } some ? new DateTimeOffset(some.UtcTicks - (some.UtcTicks % TimeSpan.TicksPerMicrosecond), TimeSpan.Zero) : null;
+}

@@ -1,0 +1,77 @@
+using Portal.Domain.Catalog;
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Subscriptions;
+
+/// <summary>What of a subscription changes; what is null stays.</summary>
+/// <param name="Cancel"><c>now</c>, <c>period_end</c>, or <c>none</c>: a cancellation to come is taken back.</param>
+/// <param name="Exhaustion"><c>block</c> or <c>overage</c>.</param>
+/// <param name="SetsSpendCap">True when <paramref name="SpendCap"/> replaces the cap.</param>
+/// <param name="SpendCap">The new cap; null for no limit.</param>
+/// <param name="ByPlatform">The platform asks: it alone may set the exhaustion, raise or clear the cap.</param>
+public sealed record SubscriptionChange(
+    string? Cancel = null, string? Exhaustion = null, bool SetsSpendCap = false, decimal? SpendCap = null, bool ByPlatform = true)
+{
+    /// <summary>
+    /// Makes the change. Refuses <c>unknown_subscription</c>, <c>subscription_cancelled</c>, <c>invalid_cancel</c>,
+    /// <c>invalid_exhaustion</c>, <c>overage_price_missing</c>, <c>invalid_spend_cap</c>, <c>platform_key_required</c>.
+    /// </summary>
+    public static async Task<Result<Subscription>> MakeAsync(
+        WalletTransaction wallet, Guid id, SubscriptionChange change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        ArgumentNullException.ThrowIfNull(change);
+        if (await SubscriptionQuery.FindAsync(wallet.Connection, wallet.TenantId, id, cancellationToken) is not { } subscription)
+            return Problem.NotFound("unknown_subscription", "There is no such subscription.");
+        if (subscription.State == SubscriptionState.Cancelled)
+            return Problem.Conflict("subscription_cancelled", "The subscription has ended; make another one.");
+        var plan = await Plans.VersionAsync(wallet.Connection, subscription.Plan, subscription.PlanVersion, cancellationToken);
+        if (change.Check(subscription, plan) is { } problem) return problem;
+        if (change.Exhaustion is not null || change.SetsSpendCap)
+        {
+            await wallet.ExecuteAsync(
+                "update subscriptions set exhaustion = $3, spend_cap = $4 where tenant_id = $1 and id = $2", cancellationToken, wallet.TenantId, id,
+                change.Exhaustion ?? subscription.Exhaustion, change.SetsSpendCap ? change.SpendCap : subscription.SpendCap);
+        }
+
+        if (change.Cancel == "now") await EndAsync(wallet, subscription, plan, cancellationToken);
+        else if (change.Cancel is not null) await EndLaterAsync(wallet, subscription, change.Cancel, cancellationToken);
+        wallet.ConfigurationChanged();
+        return (await SubscriptionQuery.FindAsync(wallet.Connection, wallet.TenantId, id, cancellationToken))!;
+    }
+
+    private Problem? Check(Subscription subscription, Plan plan)
+    {
+        if (Cancel is not (null or "now" or "period_end" or "none"))
+            return new FieldProblem("cancel", "invalid_cancel", "Cancel now, or at period_end; null takes it back.").Unprocessable();
+        if (Exhaustion is not (null or "block" or "overage"))
+            return new FieldProblem("exhaustion", "invalid_exhaustion", "Exhaustion is block or overage.").Unprocessable();
+        if (Exhaustion is not null && !ByPlatform) return PlatformOnly("set the exhaustion");
+        if (Exhaustion == "overage" && SubscriptionOrder.CheckOverage(plan) is { } unpriced) return unpriced;
+        if (!SetsSpendCap) return null;
+        if (!SubscriptionOrder.IsCap(SpendCap))
+            return new FieldProblem("spend_cap", "invalid_spend_cap", "The cap is 0 or more, with at most nine decimal places; null is no limit.").Unprocessable();
+        var raises = SpendCap is null ? subscription.SpendCap is not null : SpendCap > subscription.SpendCap;
+        return raises && !ByPlatform ? PlatformOnly("raise or clear the spend cap") : null;
+    }
+
+    private static Problem PlatformOnly(string what) => Problem.Forbidden("platform_key_required", $"Only a platform key may {what}.");
+
+    private static async Task EndAsync(WalletTransaction wallet, Subscription subscription, Plan plan, CancellationToken cancellationToken)
+    {
+        var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
+        var renewal = new Renewal(settling, subscription, plan);
+        renewal.Cancel(wallet.Now);
+        await renewal.WriteAsync(cancellationToken);
+        wallet.Wallet.Overage = null;
+    }
+
+    // A trial ends with itself, a period with its end, and what has not begun before it does.
+    private static Task<int> EndLaterAsync(WalletTransaction wallet, Subscription subscription, string when, CancellationToken cancellationToken)
+    {
+        DateTimeOffset? end = when == "none" ? null : subscription.Period?.EndsAt ?? (subscription.StartsAt > wallet.Now ? subscription.StartsAt : subscription.TrialUntil);
+        if (end is { } due) wallet.Wallet.DueNoLaterThan(due);
+        return wallet.ExecuteAsync("update subscriptions set cancel_at = $3 where tenant_id = $1 and id = $2", cancellationToken, wallet.TenantId, subscription.Id, end);
+    }
+}

@@ -1,0 +1,214 @@
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Kernel;
+using Portal.Domain.Subscriptions;
+using Portal.Domain.Tenants;
+using Portal.Domain.Wallet;
+using Portal.Web.Api.Http;
+
+namespace Portal.Web.Api;
+
+/// <summary>A tenant's subscriptions.</summary>
+public static class SubscriptionsApi
+{
+    private const string Example = """
+        {"plan":"pro","starts_at":"2026-01-01T00:00:00Z","anchor_day":1,"exhaustion":"overage","spend_cap":"500.00","trial_until":null}
+        """;
+
+    /// <summary>Maps the endpoints.</summary>
+    public static void Map(RouteGroupBuilder tenant)
+    {
+        var subscriptions = tenant.MapGroup("/subscriptions").WithTags("Subscriptions");
+        subscriptions.MapGet("", ListAsync).RequireScope(Scope.Read).Answers<Listing<SubscriptionDocument>>().Says("List subscriptions", "Newest first, those that ended too.");
+        subscriptions.MapPost("", StartAsync).PlatformOnly().Answers<SubscriptionDocument>(201).Says(
+            "Subscribe to a plan",
+            "The version that is sold now is kept. `starts_at` may lie back or ahead; what fell due since is done before the answer. One subscription is active at a time.",
+            Example);
+        subscriptions.MapGet("/{id}", GetAsync).RequireScope(Scope.Read).Answers<SubscriptionDocument>().Says("Get a subscription");
+        subscriptions.MapPatch("/{id}", ChangeAsync).RequireScope(Scope.Manage).Answers<SubscriptionDocument>().Says(
+            "Change or cancel a subscription",
+            "`cancel` is `now` or `period_end`; null takes a cancellation to come back. A tenant's key may lower `spend_cap`; only the platform raises or clears it or sets `exhaustion`.",
+            """{"cancel":"period_end"}""");
+        subscriptions.MapDelete("/{id}", CancelAsync).RequireScope(Scope.Manage).Produces(204).Says(
+            "Cancel a subscription now", "Its credits stay until they expire.");
+    }
+
+    private static async Task<IResult> ListAsync([AsParameters] PageQuery query, PathTenant tenant, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        var page = query.Read();
+        if (page.Problem is { } problem) return new ProblemAnswer(problem);
+        var after = page.Value.AfterId();
+        if (after.Problem is { } invalid) return new ProblemAnswer(invalid);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var found = await SubscriptionQuery.ListAsync(connection, tenant.Id, page.Value.Fetch, after.Value, cancellationToken);
+        return page.Value.Answer(found, subscription => subscription.Id.ToString("N"), SubscriptionDocument.Of);
+    }
+
+    private static async Task<IResult> GetAsync(string id, PathTenant tenant, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await SubscriptionQuery.FindAsync(connection, tenant.Id, subscriptionId, cancellationToken) is { } found
+            ? Answer.Ok(SubscriptionDocument.Of(found))
+            : new ProblemAnswer(Unknown);
+    }
+
+    private static async Task<IResult> StartAsync(
+        Body<NewSubscription> body, string? preview, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken)
+    {
+        if (preview is not null) return new ProblemAnswer(NotYet("preview"));
+        if (body.Value.Unsupported() is { } unsupported) return new ProblemAnswer(unsupported);
+        return await writes.InWalletAsync(http, tenant.Id, async wallet =>
+        {
+            var started = await Subscribing.StartAsync(wallet, body.Value.ToOrder(), cancellationToken);
+            if (started.Problem is { } problem) return problem;
+            var made = started.Value;
+            await NoteAsync(wallet, "subscription.started", made, cancellationToken);
+            return Answer.Created($"/v1/tenants/{tenant.Key}/subscriptions/{made.PublicId}", SubscriptionDocument.Of(made));
+        });
+    }
+
+    private static async Task<IResult> ChangeAsync(
+        string id, Body<SubscriptionPatch> body, string? preview, PathTenant tenant, HttpContext http, ApiCaller caller, ApiWrites writes,
+        CancellationToken cancellationToken)
+    {
+        if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
+        if (preview is not null) return new ProblemAnswer(NotYet("preview"));
+        if (body.Value.Unsupported() is { } unsupported) return new ProblemAnswer(unsupported);
+        return await writes.InWalletAsync(http, tenant.Id, async wallet =>
+            (await MakeAsync(wallet, subscriptionId, body.Value.ToChange(caller.IsPlatform), cancellationToken)).Map(changed => Answer.Ok(SubscriptionDocument.Of(changed))));
+    }
+
+    private static async Task<IResult> CancelAsync(
+        string id, PathTenant tenant, HttpContext http, ApiCaller caller, ApiWrites writes, CancellationToken cancellationToken)
+    {
+        if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
+        return await writes.InWalletAsync(http, tenant.Id, async wallet =>
+            (await MakeAsync(wallet, subscriptionId, new SubscriptionChange("now", ByPlatform: caller.IsPlatform), cancellationToken)).Map(_ => Answer.Nothing()));
+    }
+
+    private static async Task<Result<Subscription>> MakeAsync(WalletTransaction wallet, Guid id, SubscriptionChange change, CancellationToken cancellationToken)
+    {
+        var made = await SubscriptionChange.MakeAsync(wallet, id, change, cancellationToken);
+        if (made.Succeeded) await NoteAsync(wallet, change.Cancel is null ? "subscription.changed" : "subscription.cancelled", made.Value, cancellationToken);
+        return made;
+    }
+
+    private static Task NoteAsync(WalletTransaction wallet, string action, Subscription subscription, CancellationToken cancellationToken) => Audit.WriteAsync(
+        wallet.Connection, wallet.TenantId, wallet.Now, wallet.Actor, action, subscription.PublicId,
+        new { subscription.Plan, Version = subscription.PlanVersion, subscription.Exhaustion, subscription.SpendCap, subscription.CancelAt }, cancellationToken);
+
+    private static bool TryParse(PathTenant tenant, string text, out Guid id) =>
+        PublicId.TryParse(PublicId.Subscription, text, out var owner, out id) && owner == tenant.Id;
+
+    private static Problem Unknown => Problem.NotFound("unknown_subscription", "There is no such subscription.");
+
+    internal static Problem NotYet(string field) => Problem.Field(field, "not_supported_yet", $"{field} is not supported yet.") with { Kind = ProblemKind.Unprocessable };
+}
+
+/// <summary>A subscription to make.</summary>
+/// <param name="Plan">Key of the plan.</param>
+/// <param name="StartsAt">Default now; may lie back or ahead.</param>
+/// <param name="AnchorDay">Day of the month on which periods begin, 1 to 31; default the day on which billing starts.</param>
+/// <param name="Quantities">Seats by item; not supported yet.</param>
+/// <param name="Exhaustion">`block` (default) or `overage`.</param>
+/// <param name="SpendCap">Most money that a billing period may accrue; null for no limit.</param>
+/// <param name="Coupon">Not supported yet.</param>
+/// <param name="TrialUntil">Until then credits cost nothing and expire at that instant.</param>
+/// <param name="Start">`now`.</param>
+/// <param name="Contract">Not supported yet.</param>
+public sealed record NewSubscription(
+    string Plan, DateTimeOffset? StartsAt = null, int? AnchorDay = null, JsonElement? Quantities = null, string? Exhaustion = null,
+    decimal? SpendCap = null, string? Coupon = null, DateTimeOffset? TrialUntil = null, string? Start = null, JsonElement? Contract = null)
+{
+    internal Problem? Unsupported()
+    {
+        if (Start is not (null or "now")) return Problem.Field("start", "invalid_start", "A subscription starts now, or at starts_at.");
+        if (IsGiven(Quantities)) return SubscriptionsApi.NotYet("quantities");
+        if (Coupon is not null) return SubscriptionsApi.NotYet("coupon");
+        return IsGiven(Contract) ? SubscriptionsApi.NotYet("contract") : null;
+    }
+
+    internal SubscriptionOrder ToOrder() => new(Plan, StartsAt, AnchorDay, Exhaustion, SpendCap, TrialUntil);
+
+    private static bool IsGiven(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) };
+}
+
+/// <summary>What of a subscription changes.</summary>
+public sealed record SubscriptionPatch
+{
+    /// <summary>`now` or `period_end`; null takes a cancellation to come back.</summary>
+    public Optional<string> Cancel { get; init; }
+
+    /// <summary>`block` or `overage`; null is `block`.</summary>
+    public Optional<string> Exhaustion { get; init; }
+
+    /// <summary>Most money that a billing period may accrue; null for no limit.</summary>
+    public Optional<decimal?> SpendCap { get; init; }
+
+    /// <summary>Not supported yet.</summary>
+    public Optional<string> Plan { get; init; }
+
+    /// <summary>Not supported yet.</summary>
+    public Optional<JsonElement?> Quantities { get; init; }
+
+    /// <summary>Not supported yet.</summary>
+    public Optional<bool?> Pause { get; init; }
+
+    /// <summary>Not supported yet.</summary>
+    public Optional<bool?> Resume { get; init; }
+
+    /// <summary>Not supported yet.</summary>
+    public Optional<string> Coupon { get; init; }
+
+    /// <summary>Not supported yet.</summary>
+    public Optional<JsonElement?> Contract { get; init; }
+
+    internal Problem? Unsupported() =>
+        Plan.IsSet ? SubscriptionsApi.NotYet("plan")
+        : Quantities.IsSet ? SubscriptionsApi.NotYet("quantities")
+        : Pause.IsSet ? SubscriptionsApi.NotYet("pause")
+        : Resume.IsSet ? SubscriptionsApi.NotYet("resume")
+        : Coupon.IsSet ? SubscriptionsApi.NotYet("coupon")
+        : Contract.IsSet ? SubscriptionsApi.NotYet("contract")
+        : null;
+
+    internal SubscriptionChange ToChange(bool byPlatform) => new(
+        Cancel.IsSet ? Cancel.Value ?? "none" : null, Exhaustion.IsSet ? Exhaustion.Value ?? "block" : null, SpendCap.IsSet, SpendCap.Value, byPlatform);
+}
+
+/// <summary>A subscription as the API shows it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Plan">Key of the plan.</param>
+/// <param name="PlanVersion">The version that was sold.</param>
+/// <param name="State">`trialing`, `active` or `cancelled`.</param>
+/// <param name="StartsAt">When it starts.</param>
+/// <param name="AnchorDay">Day of the month on which periods begin.</param>
+/// <param name="TrialUntil">When the trial ends; null for none.</param>
+/// <param name="Exhaustion">`block` or `overage`.</param>
+/// <param name="SpendCap">Most money that a billing period may accrue; null for no limit.</param>
+/// <param name="Currency">ISO 4217.</param>
+/// <param name="Period">The billing period that runs; null before the first and after the end.</param>
+/// <param name="CancelAt">When it will end; null: it goes on.</param>
+/// <param name="CancelledAt">When it ended.</param>
+/// <param name="CreatedAt">When it was made.</param>
+public sealed record SubscriptionDocument(
+    string Id, string Plan, int PlanVersion, string State, DateTimeOffset StartsAt, int AnchorDay, DateTimeOffset? TrialUntil, string Exhaustion,
+    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt)
+{
+    /// <summary>The document of a subscription.</summary>
+    public static SubscriptionDocument Of(Subscription subscription)
+    {
+        ArgumentNullException.ThrowIfNull(subscription);
+        return new(
+            subscription.PublicId, subscription.Plan, subscription.PlanVersion, subscription.State, subscription.StartsAt, subscription.AnchorDay,
+            subscription.TrialUntil, subscription.Exhaustion, subscription.SpendCap, subscription.Currency,
+            subscription.Period is { } period ? new SubscriptionPeriodDocument(period.StartsAt, period.EndsAt) : null,
+            subscription.CancelAt, subscription.CancelledAt, subscription.CreatedAt);
+    }
+}
+
+/// <summary>A billing period.</summary>
+/// <param name="Start">Its begin.</param>
+/// <param name="End">Its end, which is outside.</param>
+public sealed record SubscriptionPeriodDocument(DateTimeOffset Start, DateTimeOffset End);
