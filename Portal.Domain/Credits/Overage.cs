@@ -31,7 +31,9 @@ public sealed record OverageTerms(Price Price, decimal? SpendCap, string Currenc
     {
         ArgumentNullException.ThrowIfNull(period);
         if (SpendCap is not { } cap) return credits;
-        bool Fits(decimal part) => period.Spend + Cost(period.Overage, part) <= cap;
+        // Unrounded too: what rounds down to the cap is above it.
+        bool Fits(decimal part) =>
+            period.Spend + Math.Max(Cost(period.Overage, part), Price.Accrue(period.Overage + part) - Price.Accrue(period.Overage)) <= cap;
         if (Fits(credits)) return credits;
         var (low, high) = (0m, credits); // the cap lies between: at most 94 halvings of whole billionths
         while (high - low > Nano)
