@@ -28,7 +28,7 @@ public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
-    public async Task Edge_14_a_duplicate_changes_nothing_and_answers_the_first_credits()
+    public async Task Case_14_a_duplicate_changes_nothing_and_answers_the_first_credits()
     {
         await using var portal = await TestPortal.StartAsync(postgres);
         var tenant = await portal.AddTenantAsync("acme");
@@ -47,7 +47,7 @@ public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
-    public async Task Edge_15_the_same_identity_with_another_body_is_a_conflict()
+    public async Task Case_15_the_same_identity_with_another_body_is_a_conflict()
     {
         await using var portal = await TestPortal.StartAsync(postgres);
         var tenant = await portal.AddTenantAsync("acme");
@@ -86,7 +86,7 @@ public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
-    public async Task Edge_01_unswept_expired_credit_is_not_spendable()
+    public async Task Case_1_unswept_expired_credit_is_not_spendable()
     {
         await using var portal = await TestPortal.StartAsync(postgres);
         var tenant = await portal.AddTenantAsync("acme");
@@ -118,7 +118,7 @@ public sealed class BurningTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
-    public async Task Edge_46_a_missing_cost_is_unknown_not_zero()
+    public async Task Case_46_a_missing_cost_is_unknown_not_zero()
     {
         await using var portal = await TestPortal.StartAsync(postgres);
         var tenant = await portal.AddTenantAsync("acme");

@@ -52,7 +52,7 @@ public sealed class AppendOnlyTests(PostgresFixture postgres) : IClassFixture<Po
     }
 
     [Fact]
-    public async Task Edge_48_a_transaction_that_does_not_sum_to_zero_is_refused()
+    public async Task Case_48_a_transaction_that_does_not_sum_to_zero_is_refused()
     {
         await using var portal = await TestPortal.StartAsync(postgres);
         var tenant = await portal.AddTenantAsync("acme");

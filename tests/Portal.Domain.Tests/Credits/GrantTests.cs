@@ -51,7 +51,7 @@ public sealed class GrantTests
     }
 
     [Fact]
-    public void Edge_28_priority_beats_restriction_and_restriction_is_first_among_equals()
+    public void Case_28_priority_beats_restriction_and_restriction_is_first_among_equals()
     {
         var (plain, restricted, urgent) = (Make(1), Make(2, products: ["llm"]), Make(3, priority: 0));
         InOrder(plain, restricted, urgent).ShouldBe([urgent, restricted, plain]);
@@ -70,7 +70,7 @@ public sealed class GrantTests
     }
 
     [Fact]
-    public void Edge_03_the_order_is_total_whatever_the_arrival()
+    public void Case_3_the_order_is_total_whatever_the_arrival()
     {
         var grants = Enumerable.Range(1, 6).Select(i => Make((byte)i, value: i % 2, expires: i % 3 == 0 ? null : i % 3)).ToArray();
         var expected = InOrder(grants);
@@ -78,7 +78,7 @@ public sealed class GrantTests
     }
 
     [Fact]
-    public void Edge_01_the_instant_of_expiry_is_outside()
+    public void Case_1_the_instant_of_expiry_is_outside()
     {
         var grant = Make(1, expires: 5);
         grant.CanServe("llm", Start.AddDays(5).AddTicks(-1)).ShouldBeTrue();

@@ -16,7 +16,7 @@ public sealed class InstantsTests
     [InlineData("Europe/Berlin", 2026, 3, 29, "2026-03-28T23:00:00Z")]
     [InlineData("Europe/Berlin", 2026, 3, 30, "2026-03-29T22:00:00Z")] // the day before had 23 hours
     [InlineData("America/Sao_Paulo", 2018, 11, 4, "2018-11-04T03:00:00Z")] // midnight was skipped
-    public void Edge_11_days_begin_where_the_zones_midnight_is(string zone, int year, int month, int day, string start) =>
+    public void Case_11_days_begin_where_the_zones_midnight_is(string zone, int year, int month, int day, string start) =>
         Instants.FindZone(zone)!.DayStart(new DateOnly(year, month, day)).ShouldBe(At(start));
 
     [Fact]
@@ -51,7 +51,7 @@ public sealed class InstantsTests
     [InlineData("USD", "0.005", "0.01")]
     [InlineData("USD", "-0.005", "-0.01")]
     [InlineData("KWD", "0.0005", "0.001")]
-    public void Edge_31_money_rounds_once_half_away_from_zero(string currency, string amount, string rounded) =>
+    public void Case_31_money_rounds_once_half_away_from_zero(string currency, string amount, string rounded) =>
         Currency.Of(currency).RoundToMinor(decimal.Parse(amount, System.Globalization.CultureInfo.InvariantCulture))
             .ShouldBe(decimal.Parse(rounded, System.Globalization.CultureInfo.InvariantCulture));
 
