@@ -132,13 +132,13 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     }
 
     /// <summary>
-    /// Settles open debts, oldest first, from live grants of their pool that match their product (domain.md §3: pool → debt;
+    /// Settles debts that were open at an instant, oldest first, from live grants of their pool that match their product (domain.md §3: pool → debt;
     /// the value goes to revenue).
     /// </summary>
     public void SettleDebts(DateTimeOffset now, IReadOnlyDictionary<int, Pool> pools, Func<LedgerTransaction> begin)
     {
         LedgerTransaction? posting = null;
-        foreach (var debt in Debts.ToArray())
+        foreach (var debt in Debts.Where(debt => debt.IncurredAt <= now).ToArray())
         {
             foreach (var grant in Grants.Where(g => g.PoolId == debt.PoolId && (debt.Product is null ? g.IsLive(now) && g.Remaining > 0m : g.CanServe(debt.Product, now)))
                          .Order(BurnOrder.Instance).ToArray())
