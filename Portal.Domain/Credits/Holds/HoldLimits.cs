@@ -2,35 +2,6 @@ using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Wallet;
 
-/// <summary>The credits of a pool, as a refusal names them.</summary>
-/// <param name="Kind"><c>credits</c>.</param>
-/// <param name="Pool">Key of the pool.</param>
-/// <param name="Product">Product of the hold; null: unrestricted grants alone count.</param>
-/// <param name="Held">Credits of the open holds that compete for the same grants.</param>
-/// <param name="FreesAt">The next instant at which a hold or a grant makes more available; null: none is known.</param>
-public sealed record CreditsLimit(string Kind, string Pool, string? Product, decimal Held, DateTimeOffset? FreesAt);
-
-/// <summary>An allowance, as a refusal names it.</summary>
-/// <param name="Kind"><c>allowance</c>.</param>
-/// <param name="Consumer">Key of the consumer.</param>
-/// <param name="Pool">Key of the pool.</param>
-/// <param name="Period"><c>day</c>, <c>week</c>, <c>month</c>, <c>quarter</c> or <c>lifetime</c>.</param>
-/// <param name="Limit">Credits a period.</param>
-/// <param name="Used">Credits drawn in this one.</param>
-/// <param name="Held">Credits of the consumer's open holds in the pool.</param>
-/// <param name="FreesAt">When the first of those frees itself or the period ends; null: neither will.</param>
-public sealed record AllowanceLimit(
-    string Kind, string Consumer, string Pool, string Period, decimal Limit, decimal Used, decimal Held, DateTimeOffset? FreesAt);
-
-/// <summary>The spend cap of a billing period, as a refusal names it.</summary>
-/// <param name="Kind"><c>spend_cap</c>.</param>
-/// <param name="Limit">Most money that the period may accrue, net of tax.</param>
-/// <param name="Spend">Money accrued: credits sold beyond the grants, and usage priced in money.</param>
-/// <param name="Held">Money that the open holds would add.</param>
-/// <param name="Currency">Of all three.</param>
-/// <param name="FreesAt">The next instant at which a hold frees itself, a grant takes effect or the period ends; null: none is known.</param>
-public sealed record SpendCapLimit(string Kind, decimal Limit, decimal Spend, decimal Held, string Currency, DateTimeOffset? FreesAt);
-
 /// <summary>
 /// The limits that a hold has to pass, in the order in which they are asked: the tenant's state, the credits, the allowance, the spend cap.
 /// </summary>
@@ -48,7 +19,9 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
         if (open.Groups.Sum(group => group.Credits) + credits > Credits.Limit)
             return Problem.Field("credits", "invalid_credits", "All open holds together would leave the range of credits.");
         var cover = CoverOf(pool, product, open);
-        return CheckCredits(open, cover) ?? await CheckAllowanceAsync(cancellationToken) ?? CheckSpend(open, cover);
+        return await CheckCreditsAsync(open, cover, cancellationToken)
+            ?? await CheckAllowanceAsync(cancellationToken)
+            ?? await CheckSpendAsync(open, cover, cancellationToken);
     }
 
     // Credits beyond the grants are sold on the shared pool alone: a pool that denies overflow refuses beyond its own.
@@ -57,11 +30,12 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
     private HoldCover CoverOf(Pool of, string? forProduct, OpenHolds open) =>
         HoldCover.Of(of, forProduct, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
 
-    private Problem? CheckCredits(OpenHolds open, HoldCover cover)
+    private async Task<Problem?> CheckCreditsAsync(OpenHolds open, HoldCover cover, CancellationToken cancellationToken)
     {
         if (credits == 0m || credits <= cover.Available || MayBeSold) return null;
         var rivals = Rivals(open);
-        var limit = new CreditsLimit("credits", pool.Key, product, rivals.Sum(group => group.Credits), Earliest([.. rivals.Select(group => group.CreditsFreeAt), GrantToCome()]));
+        var renewal = HoldCover.ReachesShared(pool) ? await NextRenewal.FindAsync(wallet, cancellationToken) : null; // plans grant to the shared pool
+        var limit = new CreditsLimit("credits", pool.Key, product, rivals.Sum(group => group.Credits), Earliest([.. rivals.Select(group => group.CreditsFreeAt), GrantToCome(), renewal?.GrantsAt]));
         return Refuse("insufficient_credits", $"The pool '{pool.Key}' has {Text(cover.Available)} credits available, {Text(credits)} are asked for.", limit, cover.Available);
     }
 
@@ -81,7 +55,7 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
     }
 
     /// <summary>Spend of the period with all that open holds and this one would add, against the cap.</summary>
-    private Problem? CheckSpend(OpenHolds open, HoldCover cover)
+    private async Task<Problem?> CheckSpendAsync(OpenHolds open, HoldCover cover, CancellationToken cancellationToken)
     {
         if (wallet.Wallet.Overage is not { SpendCap: { } cap } terms) return null;
         var shared = MayBeSold ? cover : CoverOf(wallet.Directory.PoolsById[Pool.SharedId], null, open);
@@ -93,10 +67,11 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
 
         var available = !MayBeSold || foreseen.Spend > cap ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + sold) - shared.Uncovered) + free;
         var rivals = Rivals(open);
+        var renewal = await NextRenewal.FindAsync(wallet, cancellationToken);
         var held = open.Money + terms.Cost(period.Overage, shared.Uncovered);
         var limit = new SpendCapLimit(
             "spend_cap", cap, period.Spend, held, terms.Currency,
-            Earliest([.. rivals.Select(group => group.CreditsFreeAt), .. open.Groups.Select(group => group.MoneyFreesAt), GrantToCome()]));
+            Earliest([.. rivals.Select(group => group.CreditsFreeAt), .. open.Groups.Select(group => group.MoneyFreesAt), GrantToCome(), renewal?.PeriodEndsAt]));
         return Refuse("spend_cap_reached", $"The spend cap of {Text(cap)} {terms.Currency} a period leaves room for {Text(Math.Min(credits, available))} credits, {Text(credits)} are asked for.",
             limit, Math.Min(credits, available));
     }
