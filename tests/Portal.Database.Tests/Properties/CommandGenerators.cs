@@ -27,8 +27,11 @@ internal static class CommandGenerators
             (Command)new GrantCommand(t, pool, credits, source == "purchase" ? price : price / 3, source, 50 + (terms.Item1 * 10), terms.Item2, starts, lasts));
 
     private static readonly Gen<Usage> Usage = Gen.Select(NamedPool, Product, Consumer, Credits, (pool, product, consumer, credits) => new Usage(pool, product, consumer, credits));
-    private static readonly Gen<int> Late = Gen.Frequency((8, Gen.Const(0)), (2, Seconds), (1, Gen.Int[-400, 0]));
+    private static readonly Gen<int> Late = Gen.Frequency((8, Gen.Const(0)), (2, Seconds), (1, Gen.Int[-400, -310]));
 
+    private static readonly Gen<string?> MaybeProduct = Of<string?>(null, "text", "image");
+    private static readonly Gen<decimal> Amount = Gen.Frequency((1, Gen.Const(0m)), (9, Credits));
+    private static readonly Gen<int> Minutes = Gen.Frequency((1, Gen.Int[1, 60]), (3, Gen.Int[60, 7200]));
     private static readonly Gen<Share?> SomeShare = Of<Share?>(null, null, Share.Half, Share.All, Share.TooMuch);
 
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
@@ -40,6 +43,17 @@ internal static class CommandGenerators
         (12, Gen.Select(Tenant, Usage, Late, Command (t, usage, ago) => new UseCommand(t, [usage], ago))),
         (2, Gen.Select(Tenant, Usage.Array[2, 5], Late, Command (t, usages, ago) => new UseCommand(t, [.. usages.Select(usage => usages[0] with { Credits = usage.Credits })], ago))),
         (1, Gen.Select(Tenant, Gen.Int[0, 30], Gen.Bool, Command (t, which, changed) => new RepeatCommand(t, which, changed))),
+        (7, Gen.Select(Tenant, Consumer, NamedPool, MaybeProduct, Amount, SomeShare, Minutes, Command (t, consumer, pool, product, credits, share, seconds) =>
+            new HoldCommand(t, consumer, pool, product, credits, share, seconds))),
+        (2, Gen.Select(Tenant, Gen.Int[0, 4], Amount, Minutes, Gen.Int[0, 3], Command (t, which, credits, seconds, kind) =>
+            new ChangeHoldCommand(t, which, kind is 1 or 3 ? credits : null, kind is 2 or 3 ? seconds : null))),
+        (5, Gen.Select(Tenant, Gen.Int[0, 4], Gen.Int[0, 6], Usage, Late, Command (t, which, kind, usage, ago) =>
+            new CaptureCommand(t, which, kind, usage with { Credits = Math.Min(usage.Credits, 25m) }, ago))),
+        (3, Gen.Select(Tenant, Of("ann", "ben", "cid"), Pool, Amount, Of<string?>("day", "week", "month", "quarter", "lifetime", null), Gen.Int[0, 3], Command (t, consumer, pool, credits, period, soft) =>
+            new AllowanceCommand(t, consumer, pool, credits, period, soft > 0))),
+        (3, Gen.Select(Tenant, Gen.Int[0, 11], Gen.Int[0, 3], Command (t, which, never) => new VoidCommand(t, which, never > 0))),
+        (3, Gen.Select(Tenant, Gen.Int[0, 11], Credits, SomeShare, Command (t, which, credits, share) => new AmendCommand(t, which, credits, share))),
+        (1, Gen.Select(Gen.Int[0, 4], Gen.Bool, Command (rarely, regrants) => rarely > 0 ? new SettleCommand(0) : new RegrantCommand(regrants))),
         (1, Tenant.Select(Command (t) => new SettleCommand(t))),
         (4, Gen.Select(Tenant, Pool, Pool, Credits, SomeShare, Command (t, from, to, credits, share) => new TransferCommand(t, from, to, credits, share))),
         (1, Gen.Select(Tenant, Gen.Int[0, 5], Command (t, which) => new UndoTransferCommand(t, which))),

@@ -6,6 +6,22 @@ internal static class PlainCalendar
     /// <summary>The same local time so many days later.</summary>
     public static DateTimeOffset AddDays(DateTimeOffset from, int days, TimeZoneInfo zone) => Instant(TimeZoneInfo.ConvertTime(from, zone).DateTime.AddDays(days), zone);
 
+    /// <summary>When the day, week (from Monday), month, quarter or lifetime began that holds an instant.</summary>
+    public static DateTimeOffset PeriodStart(string period, DateTimeOffset instant, TimeZoneInfo zone)
+    {
+        var day = TimeZoneInfo.ConvertTime(instant, zone).DateTime.Date;
+        if (period == "lifetime") return DateTimeOffset.UnixEpoch;
+        bool Begins(DateTime date) => period switch
+        {
+            "week" => date.DayOfWeek == DayOfWeek.Monday,
+            "month" => date.Day == 1,
+            "quarter" => date.Day == 1 && date.Month % 3 == 1,
+            _ => true,
+        };
+        while (!Begins(day)) day = day.AddDays(-1);
+        return Instant(day, zone);
+    }
+
     /// <summary>The instant of a local time; of a time that the clocks skip the first after it, of a time they show twice the first.</summary>
     public static DateTimeOffset Instant(DateTime local, TimeZoneInfo zone)
     {

@@ -112,6 +112,14 @@ internal sealed class PlainEvent
 
     public bool Voided { get; set; }
 
+    /// <summary>What the platform paid is known of text that a meter measured; not of credits captured without an event.</summary>
+    public bool HasCost => Product == "text" && IsMeasured;
+
+    /// <summary>True for events that were sent; false for those that captures of an amount write.</summary>
+    public bool IsMeasured => Body.StartsWith('{');
+
+    public string Source => IsMeasured ? "test" : "holds";
+
     /// <summary>In the order drawn.</summary>
     public List<PlainPiece> Pieces { get; } = [];
 }

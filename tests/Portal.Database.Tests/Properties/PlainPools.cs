@@ -12,9 +12,31 @@ internal sealed partial class PlainWallet
 {
     public List<PlainTransfer> Transfers { get; } = [];
 
-    /// <summary>What a pool could give now: spendable, less its debt and what is held of it; not below 0.</summary>
-    public decimal Available(string pool, DateTimeOffset now) =>
-        Math.Max(0m, InOrder(pool, product: null, now, any: true).Sum(grant => grant.Remaining) - debts.Where(debt => debt.Pool == pool).Sum(debt => debt.Credits) - Held(pool));
+    /// <summary>What a pool could give now: its spendable credits less its debt, and no more than open holds leave over.</summary>
+    public decimal Available(string pool, DateTimeOffset now)
+    {
+        var spendable = InOrder(pool, product: null, now, any: true).ToArray();
+        var own = spendable.Sum(grant => grant.Remaining) - debts.Where(debt => debt.Pool == pool).Sum(debt => debt.Credits);
+        return Math.Min(Math.Max(0m, own), Free(spendable, now));
+    }
+
+    /// <summary>How much may leave these grants while the others can still serve as much of the open holds as all can now.</summary>
+    private decimal Free(IReadOnlyCollection<PlainGrant> leaving, DateTimeOffset now) => Served(leaving, now) - Served(leaving: [], now);
+
+    /// <summary>
+    /// What grants can serve of all open holds, and of somebody who wants all that is in some of them: by the theorem of the smallest cut,
+    /// the least, over all sets of demands, of what the others ask for and what the grants hold that serve one of the set.
+    /// </summary>
+    private decimal Served(IReadOnlyCollection<PlainGrant> leaving, DateTimeOffset now)
+    {
+        var kinds = Holds.Where(hold => hold.IsOpen && hold.Credits > 0m).GroupBy(hold => (hold.Pool, hold.Product)).ToArray();
+        var live = grants.Where(grant => grant.IsLive(now)).ToArray();
+        decimal Cut(int chosen, bool leave) => kinds.Where((_, i) => (chosen & (1 << i)) == 0).Sum(kind => kind.Sum(hold => hold.Credits))
+            + (leave ? 0m : leaving.Sum(grant => grant.Remaining))
+            + live.Where(grant => (leave && leaving.Contains(grant)) || kinds.Where((_, i) => (chosen & (1 << i)) != 0).Any(kind => Serves(grant, kind.Key.Pool, kind.Key.Product)))
+                .Sum(grant => grant.Remaining);
+        return Enumerable.Range(0, 1 << kinds.Length).Min(chosen => Math.Min(Cut(chosen, leave: false), Cut(chosen, leave: true)));
+    }
 
     public string Open(string pool, bool overflows)
     {
@@ -46,7 +68,7 @@ internal sealed partial class PlainWallet
         if (Find(transfer.From)!.Closed) return "pool_closed";
         var left = InOrder(transfer.To, product: null, now, any: true).Where(transfer.Grants.Contains).ToArray();
         var credits = Math.Min(Available(transfer.To, now), transfer.Grants.Sum(grant => grant.Amount));
-        if (left.Length == 0 || credits == 0m) return "nothing_to_undo";
+        if (Math.Min(credits, Free(left, now)) <= 0m) return "nothing_to_undo";
         MoveGrants(transfer.To, transfer.From, left, credits, now);
         return "ok";
     }
@@ -66,21 +88,33 @@ internal sealed partial class PlainWallet
         var all = grants.Where(grant => grant.Pool == pool && grant.Remaining > 0m).ToArray();
         foreach (var grant in grants.Where(grant => grant.Pool == pool)) grant.Closed = true;
         found.Closed = true;
-        MoveGrants(pool, Shared, InBurnOrder(all), all.Sum(grant => grant.Remaining), now);
+        Allowances.RemoveAll(allowance => allowance.Pool == pool);
+        MoveGrants(pool, Shared, InBurnOrder(all), all.Sum(grant => grant.Remaining), now, all: true);
         return "ok";
     }
 
     /// <summary>Each part of a grant becomes a grant of the other pool with the terms of the old and the value that went with it.</summary>
-    private void MoveGrants(string from, string to, IEnumerable<PlainGrant> inOrder, decimal credits, DateTimeOffset now)
+    /// <param name="from">The pool that gives.</param>
+    /// <param name="to">The pool that gets.</param>
+    /// <param name="inOrder">Grants to take from, in burn order.</param>
+    /// <param name="credits">How many; fewer go when no more are free.</param>
+    /// <param name="now">The instant.</param>
+    /// <param name="all">Whatever is held: the pool closes.</param>
+    private void MoveGrants(string from, string to, IEnumerable<PlainGrant> inOrder, decimal credits, DateTimeOffset now, bool all = false)
     {
-        var moved = new List<PlainGrant>();
-        foreach (var old in inOrder.ToArray())
+        var parts = new List<(PlainGrant Grant, decimal Credits)>();
+        foreach (var grant in inOrder)
         {
-            var part = Math.Min(credits, old.Remaining);
-            if (part == 0m) break;
+            var soFar = parts.Sum(part => part.Credits);
+            var free = all ? soFar + grant.Remaining : Free([.. parts.Select(part => part.Grant), grant], now);
+            parts.Add((grant, Math.Min(credits, free) - soFar));
+        }
+
+        var moved = new List<PlainGrant>();
+        foreach (var (old, part) in parts.Where(part => part.Credits > 0m))
+        {
             Move($"pool:{from}", $"pool:{to}", part);
             moved.Add(New(to, old.Source, part, Take(old, part), old.Priority, old.Products, old.EffectiveAt, old.ExpiresAt, old, old.RollCount));
-            credits -= part;
         }
 
         grants.AddRange(moved);

@@ -44,7 +44,7 @@ internal sealed partial class PlainWallet
             Credits = credits,
         };
         Events.Add(usage);
-        if (product == "text") Book(Currency, "cogs:vendor", "accrued_cost:vendor", credits / 1000m);
+        if (usage.HasCost) Book(Currency, "cogs:vendor", "accrued_cost:vendor", credits / 1000m);
         Draw(usage, credits, now);
         return usage;
     }
@@ -52,7 +52,7 @@ internal sealed partial class PlainWallet
     /// <summary>Draws in burn order: from the pool, from the shared pool if it overflows, then beyond the grants.</summary>
     private void Draw(PlainEvent usage, decimal credits, DateTimeOffset now)
     {
-        var overflows = Find(usage.Pool)!.Overflows;
+        var overflows = Find(usage.Pool) is { Overflows: true } or { Closed: true };
         foreach (var grant in InOrder(usage.Pool, usage.Product, now).Concat(overflows ? InOrder(Shared, usage.Product, now) : []).ToArray())
         {
             if (credits == 0m) return;

@@ -95,6 +95,8 @@ internal sealed class PropertyWorld : IAsyncDisposable
     public Task AdvanceAsync(int seconds) => ExecuteAsync(
         $"update platform set clock_offset = clock_offset + interval '{seconds.ToString(CultureInfo.InvariantCulture)} seconds'");
 
+    public Task<object?> ScalarAsync(string sql) => database.ScalarAsync(sql);
+
     public async Task ExecuteAsync(string sql)
     {
         await using var command = Source.CreateCommand(sql);

@@ -42,7 +42,7 @@ internal sealed record RepeatCommand(int Tenant, int Which, bool Changed) : Comm
 {
     public override async Task<Step> RunAsync(Scene scene)
     {
-        var known = scene.Model.Events.Where(usage => usage.Body.Length > 0).ToArray();
+        var known = scene.Model.Events.Where(usage => usage.IsMeasured).ToArray();
         if (known.Length == 0) return new Step($"{scene} has nothing to repeat", "", Refused: true, _ => "");
         var usage = known[^(1 + (Which % known.Length))];
         var body = Changed ? usage.Body.Replace("\"credits\":\"", "\"credits\":\"1", StringComparison.Ordinal) : usage.Body;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Portal.Domain.Revenue;
@@ -12,6 +13,7 @@ internal static class WalletSequence
     public static async Task<string?> FindDifferenceAsync(PostgresFixture postgres, IReadOnlyList<Command> commands)
     {
         var story = new StringBuilder();
+        Command? running = null;
         try
         {
             await using var world = await PropertyWorld.StartAsync(postgres);
@@ -20,6 +22,7 @@ internal static class WalletSequence
             foreach (var command in commands)
             {
                 var scene = world.Scenes[command.Tenant];
+                running = command;
                 scene.Clock = new DateTimeOffset(clock.Ticks - (clock.Ticks % TimeSpan.TicksPerSecond), TimeSpan.Zero);
                 var step = await command.RunAsync(scene);
                 story.AppendLine(CultureInfo.InvariantCulture, $"{scene.Clock:u} {step.Sentence}: {step.Found}");
@@ -36,7 +39,7 @@ internal static class WalletSequence
                 }
 
                 var now = wallets[scene.Id].LastPosted > before[scene.Id].LastPosted ? wallets[scene.Id].LastPosted : clock;
-                if (command is not ClockCommand) scene.Model.Settle(now);
+                if (command is not (ClockCommand or RegrantCommand)) scene.Model.Settle(now);
                 var expected = step.OnModel(now);
                 if (expected != step.Found) return $"{story}  the model says: {expected}";
                 foreach (var other in world.Scenes)
@@ -50,20 +53,23 @@ internal static class WalletSequence
         }
         catch (Exception exception)
         {
-            return $"{story}  it threw {exception}";
+            return $"{story}  {running}\n  threw {exception}";
         }
     }
 
     /// <summary>
-    /// The story of the shortest list found that still goes wrong, leaving out ever smaller runs of commands; tries so often at most.
+    /// The story of the shortest list found in a minute that still goes wrong, leaving out ever smaller runs of commands.
     /// </summary>
-    public static async Task<string> ShrinkAsync(PostgresFixture postgres, IReadOnlyList<Command> commands, string difference, int attempts = 200)
+    public static async Task<string> ShrinkAsync(PostgresFixture postgres, IReadOnlyList<Command> commands, string difference)
     {
-        var kept = commands.ToList();
-        for (var length = Math.Max(1, kept.Count / 2); length >= 1 && attempts > 0;)
+        // Each command is a line of the story: what came after the last was never run.
+        var kept = commands.Take(difference.Split('\n').Count(line => line.StartsWith("20", StringComparison.Ordinal)) + 1).ToList();
+        var started = Stopwatch.GetTimestamp();
+        bool MayGoOn() => Stopwatch.GetElapsedTime(started) < TimeSpan.FromMinutes(1);
+        for (var length = Math.Max(1, kept.Count / 2); length >= 1 && MayGoOn();)
         {
             var shorter = false;
-            for (var start = Math.Max(0, kept.Count - length); attempts > 0; start -= length, attempts--)
+            for (var start = Math.Max(0, kept.Count - length); MayGoOn(); start -= length)
             {
                 start = Math.Max(0, start);
                 var fewer = kept.ToList();

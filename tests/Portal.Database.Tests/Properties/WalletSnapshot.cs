@@ -34,8 +34,15 @@ internal sealed class WalletSnapshot
 
     public required IReadOnlyList<StoredGrant> Grants { get; init; }
 
+    /// <summary>State and credits of each hold.</summary>
+    public required IReadOnlyDictionary<Guid, (string State, decimal Credits)> Holds { get; init; }
+
+    /// <summary>What counts against each allowance, by consumer, pool, kind of period and its beginning.</summary>
+    public required IReadOnlyList<(string Consumer, string Pool, string Period, DateTimeOffset Start, decimal Used)> Used { get; init; }
+
     /// <summary>All of it as text, to see whether anything changed.</summary>
-    public string Text => string.Join('\n', Books.Select(book => $"{book.Key} {book.Value}").Concat(Held.Select(held => $"{held.Key} {held.Value}")).Concat(Grants.Select(grant => grant.ToString())));
+    public string Text => string.Join('\n', Books.Select(book => $"{book.Key} {book.Value}").Concat(Held.Select(held => $"{held.Key} {held.Value}"))
+        .Concat(Grants.Select(grant => grant.ToString())).Concat(Holds.Select(hold => hold.ToString())));
 
     /// <summary>The business clock, and each tenant's wallet.</summary>
     public static async Task<(DateTimeOffset Clock, IReadOnlyDictionary<long, WalletSnapshot> Wallets)> ReadAsync(NpgsqlDataSource source, long[] tenants)
@@ -45,6 +52,12 @@ internal sealed class WalletSnapshot
         batch.Add("select tenant_id, last_posted_at from wallets where tenant_id = any($1)", tenants);
         batch.Add("select tenant_id, unit || ' ' || account, balance from ledger_accounts where tenant_id = any($1) and balance <> 0 order by 1, 2", tenants);
         batch.Add("select tenant_id, key, held from pools where tenant_id = any($1) order by 1, 2", tenants);
+        batch.Add("select tenant_id, id, state, amount from holds where tenant_id = any($1) order by 1, 2", tenants);
+        batch.Add("""
+            select u.tenant_id, c.key, p.key, u.period, u.period_start, u.used
+            from allowance_usage u join consumers c using (tenant_id, consumer_id) join pools p on p.tenant_id = u.tenant_id and p.pool_id = u.pool_id
+            where u.tenant_id = any($1)
+            """, tenants);
         batch.Add("""
             select g.tenant_id, g.id, p.key, g.source, g.amount, g.remaining, g.value, value_left(g.value, g.remaining, g.amount), g.priority,
                    array_to_string(g.products, ','), g.effective_at, g.expires_at
@@ -55,6 +68,8 @@ internal sealed class WalletSnapshot
         var posted = await NextAsync(reader, row => (Tenant: row.GetInt64(0), At: row.GetFieldValue<DateTimeOffset>(1)));
         var books = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Name: row.GetString(1), Credits: row.GetDecimal(2)));
         var held = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Name: row.GetString(1), Credits: row.GetDecimal(2)));
+        var holds = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Id: row.GetGuid(1), State: row.GetString(2), Credits: row.GetDecimal(3)));
+        var used = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Counter: (row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), row.GetDecimal(5))));
         var grants = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Grant: new StoredGrant(
             row.GetGuid(1), row.GetString(2), row.GetString(3), row.GetDecimal(4), row.GetDecimal(5), row.GetDecimal(6), row.GetDecimal(7), row.GetInt16(8),
             row.IsDBNull(9) ? null : row.GetString(9), row.GetFieldValue<DateTimeOffset>(10), row.IsDBNull(11) ? null : row.GetFieldValue<DateTimeOffset>(11))));
@@ -63,6 +78,8 @@ internal sealed class WalletSnapshot
             LastPosted = row.At,
             Books = books.Where(book => book.Tenant == row.Tenant).ToDictionary(book => book.Name, book => book.Credits, StringComparer.Ordinal),
             Held = held.Where(pool => pool.Tenant == row.Tenant).ToDictionary(pool => pool.Name, pool => pool.Credits, StringComparer.Ordinal),
+            Holds = holds.Where(hold => hold.Tenant == row.Tenant).ToDictionary(hold => hold.Id, hold => (hold.State, hold.Credits)),
+            Used = [.. used.Where(counter => counter.Tenant == row.Tenant).Select(counter => counter.Counter)],
             Grants = [.. grants.Where(grant => grant.Tenant == row.Tenant).Select(grant => grant.Grant)],
         }));
     }
@@ -74,6 +91,14 @@ internal sealed class WalletSnapshot
         foreach (var name in Books.Keys.Union(model.Books.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
             Compare(text, name, Books.GetValueOrDefault(name), model.Books.GetValueOrDefault(name));
         foreach (var (pool, held) in Held) Compare(text, $"held of {pool}", held, model.Held(pool));
+        foreach (var hold in model.Holds)
+        {
+            if (!Holds.TryGetValue(hold.Id, out var found) || found != (hold.State, hold.Credits))
+                text.AppendLine(CultureInfo.InvariantCulture, $"  hold of {hold.Pool}: the engine has {found}, the model {(hold.State, hold.Credits)}");
+        }
+
+        foreach (var (consumer, pool, period, start, used) in Used)
+            Compare(text, $"used by {consumer} of {pool} in the {period} from {start:u}", used, model.Used(consumer, pool, period, start));
         foreach (var stored in Grants) CompareGrant(text, stored, model);
         foreach (var grant in model.Grants.Where(grant => grant.Id is null)) text.AppendLine(CultureInfo.InvariantCulture, $"  the engine lacks the grant {StoredGrant.TermsOf(grant)}");
         return text.ToString();

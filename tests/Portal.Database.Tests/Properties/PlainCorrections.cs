@@ -1,0 +1,72 @@
+namespace Portal.Database.Tests.Properties;
+
+/// <summary>Usage taken back, whole or in part: its pieces as they stand are unwound, last first.</summary>
+internal sealed partial class PlainWallet
+{
+    /// <summary>The platform's setting: what comes back to a grant that is gone is granted anew.</summary>
+    public bool Regrants { get; set; }
+
+    public string Void(PlainEvent usage, bool happened, DateTimeOffset now)
+    {
+        if (usage.Voided) return "event_voided";
+        usage.Voided = true;
+        Correct(usage, 0m, happened, now);
+        return "ok";
+    }
+
+    public string Amend(PlainEvent usage, decimal credits, DateTimeOffset now)
+    {
+        if (usage.Voided) return "event_voided";
+        if (!usage.IsMeasured) return "attribution_changed"; // no meter measures credits captured by their amount
+        Correct(usage, credits, happened: false, now);
+        return "ok";
+    }
+
+    /// <summary>Cost stays when the inference was paid for all the same; what more is used is drawn now.</summary>
+    private void Correct(PlainEvent usage, decimal credits, bool happened, DateTimeOffset now)
+    {
+        var more = credits - usage.Credits;
+        usage.Credits = credits;
+        if (!happened && usage.HasCost) Book(Currency, "cogs:vendor", "accrued_cost:vendor", more / 1000m);
+        if (more > 0m) Draw(usage, more, now);
+        else Unwind(usage, -more, now);
+        SettleDebts(now);
+    }
+
+    private void Unwind(PlainEvent usage, decimal credits, DateTimeOffset now)
+    {
+        while (credits > 0m)
+        {
+            var piece = usage.Pieces[^1];
+            var part = Math.Min(credits, piece.Credits);
+            if (piece.Standing == Standing.Grant) Return(usage.Product, piece.Grant!, part, now);
+            else Move($"consumed:{usage.Product}", $"debt:{piece.Pool}", part);
+            piece.Credits -= part;
+            credits -= part;
+            if (piece.Credits > 0m) continue;
+            usage.Pieces.Remove(piece);
+            debts.Remove(piece);
+        }
+    }
+
+    /// <summary>Back into the grant; into one that is gone, and out of it at once.</summary>
+    private void Return(string product, PlainGrant grant, decimal credits, DateTimeOffset now)
+    {
+        Move($"consumed:{product}", $"pool:{grant.Pool}", credits);
+        var value = -Take(grant, -credits);
+        Book(Currency, "revenue:usage", "deferred:credits", value);
+        var closed = Find(grant.Pool)!.Closed;
+        if (!closed && !(grant.ExpiresAt <= now)) return;
+        Take(grant, credits);
+        if (Regrants)
+        {
+            var home = closed ? Shared : grant.Pool;
+            Move($"pool:{grant.Pool}", $"pool:{home}", credits);
+            grants.Add(New(home, "refund", credits, value, grant.Priority, grant.Products, now, now.AddDays(30), grant));
+            return;
+        }
+
+        Move($"pool:{grant.Pool}", "expired", credits);
+        Book(Currency, "deferred:credits", "revenue:breakage", value);
+    }
+}
