@@ -114,6 +114,7 @@ public sealed class UsageCorrections(Catalogues catalogues)
     {
         if (string.IsNullOrWhiteSpace(reason) || reason.Length > 500)
             return Problem.Field("reason", "invalid_reason", "Say why, in at most 500 characters.");
+        await wallet.WriteAsync(cancellationToken); // debts that were settled when the wallet was opened belong to how the event stands
         var standing = await StandingEvent.FindAsync(wallet.Connection, wallet.TenantId, EventIdentity.KeyOf(source, id), cancellationToken);
         if (standing is null) return Problem.NotFound("unknown_event", "There is no such event.");
         return standing.Voided ? Problem.Conflict("event_voided", "The event was voided before.") : standing;
