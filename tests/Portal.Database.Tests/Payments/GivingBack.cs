@@ -17,6 +17,9 @@ internal static class GivingBack
 {
     public static Wallets Wallets(this PaymentsWorld world) => world.Services.GetRequiredService<Wallets>();
 
+    public static Money? Dollars(this PaymentsWorld world, decimal? amount) =>
+        world is not null && amount is { } given ? new Money(given, Currency.Of("USD")) : null;
+
     public static RefundSender Sender(this PaymentsWorld world) => world.Services.GetRequiredService<RefundSender>();
 
     /// <summary>Buys a pack and pays it, with that tax on top of its price; the payment.</summary>

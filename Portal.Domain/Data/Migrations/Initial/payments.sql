@@ -212,7 +212,7 @@ create table sandbox_payments (
   amount           bigint not null check (amount > 0),
   captured         bigint not null check (captured between 0 and amount),
   refunded         bigint not null default 0 check (refunded between 0 and captured),
-  disputed         bigint not null default 0 check (disputed between 0 and captured),
+  disputed         bigint not null default 0 check (disputed >= 0),   -- in all: what was won may be disputed again
   reinstated       bigint not null default 0 check (reinstated between 0 and disputed),
   failure          text,
   created_at       timestamptz not null

@@ -74,7 +74,10 @@ public static class ActivityText
             ["issued"] => "Issued",
             ["expired"] => "Expired",
             ["refunded"] => "Refunded",
-            ["clawed_back"] => "Taken back",
+            ["clawed_back"] => "Taken back for a disputed payment",
+            ["refunds_pending"] => "Refund on its way",
+            ["tax_payable"] => "Tax",
+            ["cash", _] => "Paid",
             _ => account.Replace('_', ' '),
         };
     }
@@ -83,7 +86,7 @@ public static class ActivityText
     public static bool IsInternal(string account) =>
         account.StartsWith("cogs:", StringComparison.Ordinal) || account.StartsWith("accrued_cost:", StringComparison.Ordinal)
         || account.StartsWith("revenue:", StringComparison.Ordinal) || account.StartsWith("deferred:", StringComparison.Ordinal)
-        || account.StartsWith("external:", StringComparison.Ordinal) || account is "payment_fees" or "rounding";
+        || account.StartsWith("external:", StringComparison.Ordinal) || account is "payment_fees" or "rounding" or "chargebacks" or "suspense";
 
     /// <summary>Names of actors: members by mail, keys by name; one round trip.</summary>
     public static async Task<IReadOnlyDictionary<string, string>> ActorsAsync(TenantRead read, IEnumerable<string?> actors, CancellationToken cancellationToken)
