@@ -11,7 +11,7 @@ public sealed class Reading(PortalRun run) : Journey(run)
 {
     private const int Phone = 360, Desk = 1280;
 
-    private static readonly string[] Pages = ["", "/buy", "/usage", "/activity", "/members"];
+    private static readonly string[] Pages = ["", "/buy", "/usage", "/activity", "/grants", "/pools", "/members"];
 
     public static TheoryData<ColorScheme> Themes => [ColorScheme.Light, ColorScheme.Dark];
 
@@ -36,6 +36,10 @@ public sealed class Reading(PortalRun run) : Journey(run)
 
         await (await overview.MembersAsync()).InviteButton.ClickAsync();
         await visitor.Page.GetByRole(AriaRole.Dialog).WaitForAsync();
+        await ShouldHaveNoBarriersAsync(visitor.Page);
+        await (await overview.GrantsAsync()).HistoryAsync();
+        await ShouldHaveNoBarriersAsync(visitor.Page);
+        await (await overview.PoolsAsync()).PlanMoveAsync("Shared", "Support", "600");
         await ShouldHaveNoBarriersAsync(visitor.Page);
         await (await overview.BuyAsync()).PayAsync();
         await ShouldHaveNoBarriersAsync(visitor.Page);

@@ -16,6 +16,10 @@ public abstract class InteractivePage(IPage page)
 
     public Task<ActivityPage> ActivityAsync() => OpenAsync("activity", "Activity", p => new ActivityPage(p));
 
+    public Task<PoolsPage> PoolsAsync() => OpenAsync("pools", "Teams & pools", p => new PoolsPage(p));
+
+    public Task<GrantsPage> GrantsAsync() => OpenAsync("grants", "Grants", p => new GrantsPage(p));
+
     public Task<MembersPage> MembersAsync() => OpenAsync("members", "Members", p => new MembersPage(p));
 
     public async Task<OverviewPage> OverviewAsync()
