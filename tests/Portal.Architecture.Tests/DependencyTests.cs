@@ -18,7 +18,7 @@ public sealed class DependencyTests
         ["Data"] = ["Kernel"],
         ["Ledger"] = ["Kernel", "Data"],
         ["Pricing"] = ["Kernel", "Data"],
-        ["Wallet"] = ["Kernel", "Data", "Ledger"],
+        ["Wallet"] = ["Kernel", "Data", "Ledger", "Pricing"],
         ["Tenants"] = ["Kernel", "Data", "Ledger", "Wallet"],
         ["Metering"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet"],
         ["Catalog"] = ["Kernel", "Data", "Pricing", "Wallet", "Metering"],
