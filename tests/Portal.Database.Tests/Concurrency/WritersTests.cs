@@ -39,6 +39,8 @@ public sealed class WritersTests(PostgresFixture postgres) : IClassFixture<Postg
         (await portal.BalanceAsync(acme, "issued")).ShouldBe(-1_000_000m - answered.Granted);
         (await portal.ScalarAsync("select count(*) from events")).ShouldBe((long)answered.Events);
         (await portal.ScalarAsync("select count(*) from ledger_transactions where kind = 'transfer'")).ShouldBe((long)answered.Transfers);
+        (await portal.ScalarAsync("select sum(held) from pools")).ShouldBe(0m);
+        (await portal.ScalarAsync("select count(*) from holds where state = 'open'")).ShouldBe(0L);
         await BooksShouldBeGreenAsync(portal);
     }
 
@@ -93,8 +95,23 @@ public sealed class WritersTests(PostgresFixture postgres) : IClassFixture<Postg
 
     private static async Task WriteAsync(TestPortal portal, long tenant, int writer, int turn, Answered answered)
     {
-        switch ((writer + turn) % 4)
+        switch ((writer + turn) % 5)
         {
+            case 4:
+                var hold = await portal.Wallets.RunAsync(tenant, wallet => Holds.PlaceAsync(wallet, new HoldOrder(3m, Product: "llm")));
+                if (turn % 4 == 3)
+                {
+                    (await portal.Wallets.RunAsync(tenant, wallet => Holds.ReleaseAsync(wallet, hold.Value.Id))).Succeeded.ShouldBeTrue();
+                    break;
+                }
+
+                // Below, at or above the hold; every writer asks twice, and the second answers the first.
+                var captures = portal.Services.GetRequiredService<Captures>();
+                var order = new CaptureOrder(default, 2m + (turn % 3));
+                var twice = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => portal.Wallets.RunAsync(tenant, wallet => captures.CaptureAsync(wallet, hold.Value.Id, order))));
+                twice[1].Value.ShouldBe(twice[0].Value);
+                answered.Add(order.Credits!.Value);
+                break;
             case 0 or 1:
                 var usage = (await portal.SendAsync(TestPortal.Usage("acme", $"{writer}-{turn}", 100 + turn)))[0];
                 usage.Status.ShouldBe(EventStatus.Accepted);

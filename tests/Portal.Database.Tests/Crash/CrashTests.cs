@@ -60,6 +60,8 @@ public sealed class CrashTests(PostgresFixture postgres) : IClassFixture<Postgre
     {
         (await MissingAsync(portal, said, "event", "ledger_transactions where kind = 'usage' and")).ShouldBe(0);
         (await MissingAsync(portal, said, "transfer", "ledger_transactions where kind = 'transfer' and")).ShouldBe(0);
+        (await MissingAsync(portal, said, "hold", "holds where")).ShouldBe(0);
+        (await MissingAsync(portal, said, "captured", "holds where state = 'captured' and")).ShouldBe(0);
         (await MissingAsync(portal, said, "grant", "grants where")).ShouldBe(0);
         (await MissingAsync(portal, said, "expired", "grants where remaining = 0 and not open and")).ShouldBe(0);
     }
@@ -71,13 +73,20 @@ public sealed class CrashTests(PostgresFixture postgres) : IClassFixture<Postgre
         return ids.Length - (int)found;
     }
 
-    /// <summary>What the reconciliation does not look at: holds, and an expiry for each expired grant and no other.</summary>
+    /// <summary>What the reconciliation does not look at: holds and their captures, and an expiry for each expired grant and no other.</summary>
     private static async Task NothingIsHalfDoneAsync(TestPortal portal, long tenant)
     {
         (await portal.ScalarAsync($"""
             select string_agg(p.key, ',') from pools p where tenant_id = {tenant}
               and held <> (select coalesce(sum(amount), 0) from holds h where h.tenant_id = p.tenant_id and h.pool_id = p.pool_id and state = 'open')
             """)).ShouldBeNull();
+        // A hold is captured if and only if its event is there.
+        (await portal.ScalarAsync($"""
+            select string_agg(h.id::text, ',') from holds h where tenant_id = {tenant}
+              and (state = 'captured') <> exists (select 1 from event_identities e where e.tenant_id = h.tenant_id and e.event_key = h.capture_key)
+            """)).ShouldBeNull();
+        (await portal.ScalarAsync($"select (select count(*) from events where tenant_id = {tenant} and source = 'holds') - (select count(*) from holds where tenant_id = {tenant} and state = 'captured')"))
+            .ShouldBe(0L);
         (await portal.ScalarAsync($"""
             select string_agg(g.id::text, ',') from grants g where tenant_id = {tenant} and expires_at is not null
               and (remaining = 0) <> exists (select 1 from ledger_transactions t where t.tenant_id = g.tenant_id and idempotency_key = 'expiry:' || replace(g.id::text, '-', ''))

@@ -13,7 +13,7 @@ using Portal.Testing;
 namespace Portal.Database.Tests.Crash;
 
 /// <summary>
-/// The process that is killed: three loops at once on one wallet until the end comes. Each command that was answered is a line of output,
+/// The process that is killed: four loops at once on one wallet until the end comes. Each command that was answered is a line of output,
 /// written after the answer; what has no line may or may not have happened.
 /// </summary>
 internal static class CrashWorker
@@ -29,9 +29,9 @@ internal static class CrashWorker
             .AddOptions()
             .AddPortalDomain()
             .BuildServiceProvider();
-        var (wallets, intake) = (services.GetRequiredService<Wallets>(), services.GetRequiredService<UsageIntake>());
+        var (wallets, intake, captures) = (services.GetRequiredService<Wallets>(), services.GetRequiredService<UsageIntake>(), services.GetRequiredService<Captures>());
         await intake.StartAsync(CancellationToken.None);
-        Func<Task>[] all = [() => UseAsync(intake), () => TransferAsync(wallets, tenant), () => ExpireAsync(wallets, tenant)];
+        Func<Task>[] all = [() => UseAsync(intake), () => TransferAsync(wallets, tenant), () => ExpireAsync(wallets, tenant), () => CaptureAsync(wallets, captures, tenant)];
         foreach (var once in all) await once();
         Say("ready");
         await Task.WhenAll(all.Select(ForeverAsync));
@@ -47,6 +47,20 @@ internal static class CrashWorker
         var id = Guid.NewGuid().ToString("N");
         var taken = await intake.TakeAsync(Encoding.UTF8.GetBytes(TestPortal.Usage("acme", id, 250)), onlyTenant: null, CancellationToken.None);
         if (taken.Value[0].Status == EventStatus.Accepted) Say($"event {taken.Value[0].TransactionId:N}");
+    }
+
+    /// <summary>Holds credits and captures more, less, or as many; every fourth is left to expire.</summary>
+    private static async Task CaptureAsync(Wallets wallets, Captures captures, long tenant)
+    {
+        for (var i = 0; i < 4; i++)
+        {
+            var hold = await wallets.RunAsync(tenant, wallet => Holds.PlaceAsync(wallet, new HoldOrder(2m, Product: "llm", Ttl: TimeSpan.FromSeconds(1))));
+            if (!hold.Succeeded) continue;
+            Say($"hold {hold.Value.Id:N}");
+            if (i == 3) continue;
+            var captured = await wallets.RunAsync(tenant, wallet => captures.CaptureAsync(wallet, hold.Value.Id, new CaptureOrder(default, 1m + i)));
+            if (captured.Succeeded) Say($"captured {hold.Value.Id:N}");
+        }
     }
 
     /// <summary>To the team's pool and back.</summary>
