@@ -72,7 +72,7 @@ public sealed class PoolsPage(IPage page) : InteractivePage(page)
     /// <summary>Limits a consumer to so many credits a day of its pool.</summary>
     public async Task LimitAsync(string consumer, string credits)
     {
-        await Page.GetByRole(AriaRole.Button, new() { Name = $"Allowances of {consumer}" }).ClickAsync();
+        await Page.GetByRole(AriaRole.Button, new() { Name = $"Limit {consumer}" }).ClickAsync();
         await Dialog.GetByLabel("Credits").FillAsync(credits);
         await Dialog.GetByLabel("How often").SelectOptionAsync(new SelectOptionValue { Label = "a day" });
         await Dialog.GetByRole(AriaRole.Button, new() { Name = "Set allowance" }).ClickAsync();
