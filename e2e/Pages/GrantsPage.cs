@@ -13,10 +13,10 @@ public sealed class GrantsPage(IPage page) : InteractivePage(page)
         await Page.WaitForURLAsync("**?**");
     }
 
-    /// <summary>Opens the family of the first lot: each with what became of its credits, parents first.</summary>
+    /// <summary>Opens the family of the first lot that has one: each with what became of its credits, parents first.</summary>
     public async Task<ILocator> HistoryAsync()
     {
-        await Lots.First.GetByRole(AriaRole.Button, new() { Name = "History" }).ClickAsync();
+        await Lots.GetByRole(AriaRole.Button, new() { Name = "History" }).First.ClickAsync();
         var lots = Page.GetByRole(AriaRole.Dialog).Locator(".lineage-lot");
         await lots.First.WaitForAsync();
         return lots;
