@@ -118,6 +118,27 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
         (await shop.Database.ScalarAsync("select version from wallets")).ShouldBe(version);
     }
 
+    [Theory]
+    [InlineData("4.99", false)]
+    [InlineData("5", true)]
+    public async Task Case_25_a_purchase_while_the_spend_cap_blocks_is_told_what_it_changes(string spend, bool reached)
+    {
+        await using var shop = await ShopAsync("starter");
+        await shop.ExecuteAsync($$"""
+            insert into plans (key, name) values ('pro', 'Pro') on conflict do nothing;
+            insert into plan_versions (plan, version, definition, published_at) values ('pro', 1, '{}', now()) on conflict do nothing;
+            insert into subscriptions (tenant_id, id, plan, plan_version, state, starts_at, start_zone, anchor_day, exhaustion, spend_cap, overage_price, currency,
+              period_number, period_starts_at, period_ends_at, period_zone, created_at)
+            values ({{shop.Tenant}}, gen_random_uuid(), 'pro', 1, 'active', now(), 'UTC', 1, 'overage', 5, '{"model":"per_unit","amount":"0.01"}', 'USD', 0, '2026-01-01',
+              '2099-02-01', 'UTC', now());
+            update wallets set period_starts_at = '2026-01-01', period_spend = {{spend}}
+            """);
+        var page = shop.Render(MemberRole.Billing);
+        page.WaitForElement(".pack");
+        if (reached) page.WaitForElement(".notice-warning").TextContent.ShouldContain("do not count against the cap");
+        else page.FindAll(".notice-warning").ShouldBeEmpty();
+    }
+
     private async Task<ShopPage> ShopAsync(params string[] packs)
     {
         CultureInfo.CurrentCulture = CultureInfo.InvariantCulture;
