@@ -99,11 +99,14 @@ public sealed class WalletTransaction : IAsyncDisposable
     }
 
     /// <summary>
-    /// Counts credits against the allowance of a consumer in the pool that usage named; negative takes back what a void or an amendment
-    /// returns. Nothing without an allowance.
+    /// Counts what a correction changes of a consumer's usage against its allowance in the pool named; negative takes back. Nothing without
+    /// an allowance, nor of an event that was taken before it was made and so never counted.
     /// </summary>
-    public void CountAllowance(int consumerId, int poolNamedId, DateTimeOffset occurredAt, decimal credits) =>
-        Wallet.Allowances.Add(Directory, consumerId, poolNamedId, occurredAt, credits);
+    public void CountAllowance(int consumerId, int poolNamedId, DateTimeOffset occurredAt, DateTimeOffset postedAt, decimal credits)
+    {
+        if (Directory.AllowanceOf(consumerId, poolNamedId) is { } allowance && postedAt >= allowance.Since)
+            Wallet.Allowances.Add(Directory, consumerId, poolNamedId, occurredAt, credits);
+    }
 
     /// <summary>A statement on this connection, inside this transaction, with positional parameters.</summary>
     public NpgsqlCommand Command(string sql, params object?[] parameters)

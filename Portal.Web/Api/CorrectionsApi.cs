@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Corrections;
+using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 using Portal.Web.Api.Http;
 
@@ -38,22 +39,32 @@ public static class CorrectionsApi
     {
         if (await directories.FindTenantAsync(body.Value.Tenant, cancellationToken) is not { } tenantId)
             return new ProblemAnswer(Problem.NotFound("unknown_tenant", $"There is no tenant '{body.Value.Tenant}'."));
-        return await writes.InWalletAsync(http, tenantId, async wallet => Answer(
-            wallet, await corrections.VoidAsync(wallet, source, id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken)));
+        return await writes.InWalletAsync(http, tenantId, async wallet => await AnswerAsync(
+            wallet, await corrections.VoidAsync(wallet, source, id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken), body.Value.Reason, cancellationToken));
     }
 
     private static Task<IResult> VoidAsync(
         Body<VoidOrder> body, PathTenant tenant, HttpContext http, ApiWrites writes, UsageCorrections corrections, CancellationToken cancellationToken) =>
-        writes.InWalletAsync(http, tenant.Id, async wallet => Answer(
-            wallet, await corrections.VoidAsync(wallet, body.Value.Source, body.Value.Id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken)));
+        writes.InWalletAsync(http, tenant.Id, async wallet => await AnswerAsync(
+            wallet, await corrections.VoidAsync(wallet, body.Value.Source, body.Value.Id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken),
+            body.Value.Reason, cancellationToken));
 
     private static Task<IResult> AmendAsync(
         Body<AmendOrder> body, PathTenant tenant, HttpContext http, ApiWrites writes, UsageCorrections corrections, CancellationToken cancellationToken) =>
-        writes.InWalletAsync(http, tenant.Id, async wallet => Answer(
-            wallet, await corrections.AmendAsync(wallet, body.Value.Source, body.Value.Id, body.Value.Data, body.Value.Reason, cancellationToken)));
+        writes.InWalletAsync(http, tenant.Id, async wallet => await AnswerAsync(
+            wallet, await corrections.AmendAsync(wallet, body.Value.Source, body.Value.Id, body.Value.Data, body.Value.Reason, cancellationToken),
+            body.Value.Reason, cancellationToken));
 
-    private static Result<Answer> Answer(WalletTransaction wallet, Result<UsageCorrection> corrected) =>
-        corrected.Map(done => Http.Answer.Ok(CorrectionDocument.Of(wallet.TenantId, done)));
+    private static async Task<Result<Answer>> AnswerAsync(
+        WalletTransaction wallet, Result<UsageCorrection> corrected, string reason, CancellationToken cancellationToken)
+    {
+        if (corrected.Problem is { } problem) return problem;
+        var document = CorrectionDocument.Of(wallet.TenantId, corrected.Value);
+        await Audit.WriteAsync(
+            wallet.Connection, wallet.TenantId, wallet.Now, wallet.Actor, "event." + document.Status, document.Event,
+            new { reason, document.Returned, document.Drawn, document.Credits }, cancellationToken);
+        return Answer.Ok(document);
+    }
 }
 
 /// <summary>An event to void.</summary>

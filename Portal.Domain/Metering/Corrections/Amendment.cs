@@ -3,7 +3,6 @@ using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Pricing;
-using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Corrections;
@@ -24,7 +23,7 @@ internal sealed class Amendment(WalletTransaction wallet, StandingEvent standing
         UsageCorrections.BookMoney(wallet, posting, standing, target.Money - standing.Money);
         UsageCorrections.BookCost(posting, before, -1);
         UsageCorrections.BookCost(posting, target, 1);
-        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, difference);
+        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, difference);
 
         var revenue = standing.Revenue - taken.Sum(part => part.Value) + drawn.Sum(piece => piece.Value) + target.Money - standing.Money;
         var (from, to) = Pieces(pieces, taken, drawn);
@@ -33,7 +32,6 @@ internal sealed class Amendment(WalletTransaction wallet, StandingEvent standing
         Count(rollup, UsageCorrections.KeyOf(wallet, standing, target.CostCurrency), target, to, revenue, 1);
         wallet.SettleDebts();
         await CorrectionRows.WriteAsync(wallet, posting, standing, Ratings(before, revenue), taken, rollup, cancellationToken);
-        await wallet.AuditAsync("event.amended", posting.Reference, new { reason, before = standing.Credits, after = target.Credits.Amount }, cancellationToken);
         return new UsageCorrection(
             standing.Key, "amended", target.Credits.Amount, revenue, taken.Sum(part => part.Credits), drawn.Sum(piece => piece.Credits), posting.Id);
     }

@@ -9,7 +9,7 @@ namespace Portal.Domain.Metering.Corrections;
 internal sealed record StandingEvent(
     Guid Key, string Source, string Id, Guid TransactionId, int Ordinal, string Type, DateTimeOffset OccurredAt, int ConsumerId, int TeamId, int PoolNamedId,
     string? Product, string Pool, string? Consumer, string? Team, bool Rated, bool Voided, decimal Quantity, decimal Credits, decimal Revenue, decimal Money,
-    decimal? Cost, string? CostCurrency, string Data, bool Amended)
+    decimal? Cost, string? CostCurrency, string Data, bool Amended, DateTimeOffset PostedAt)
 {
     // What the last amendment says holds; sums run over all ratings. A void keeps the event's cost, which then stands for nothing more.
     private const string Sql = """
@@ -17,7 +17,8 @@ internal sealed record StandingEvent(
           e.product, p.key, c.key, t.key, e.rated or coalesce(s.events, 0) > 0, coalesce(s.voided, false),
           e.quantity + coalesce(s.quantity, 0), e.credits + coalesce(s.credits, 0), e.revenue + coalesce(s.revenue, 0), e.money + coalesce(s.money, 0),
           case when l.id is null then e.cost else l.cost end, case when l.id is null then e.cost_currency else l.cost_currency end,
-          coalesce(l.data, e.data)::text, l.id is not null
+          coalesce(l.data, e.data)::text, l.id is not null,
+          (select x.posted_at from ledger_transactions x where x.tenant_id = e.tenant_id and x.id = e.transaction_id)
         from event_identities i
         join events e on e.tenant_id = i.tenant_id and e.transaction_id = i.transaction_id and e.ordinal = i.ordinal
         join pools p on p.tenant_id = e.tenant_id and p.pool_id = e.pool_named_id
@@ -44,7 +45,7 @@ internal sealed record StandingEvent(
             r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetInt32(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6), r.GetInt32(7),
             r.GetInt32(8), r.GetInt32(9), r.Nullable<string>(10), r.GetString(11), r.Nullable<string>(12), r.Nullable<string>(13), r.GetBoolean(14),
             r.GetBoolean(15), r.GetDecimal(16), r.GetDecimal(17), r.GetDecimal(18), r.GetDecimal(19), r.Nullable<decimal?>(20), r.Nullable<string>(21),
-            r.GetString(22), r.GetBoolean(23)), cancellationToken, tenantId, key);
+            r.GetString(22), r.GetBoolean(23), r.GetFieldValue<DateTimeOffset>(24)), cancellationToken, tenantId, key);
 
     /// <summary>The event with other data, as it would be sent.</summary>
     public ReadOnlyMemory<byte> CloudEvent(string subject, JsonElement data) => JsonSerializer.SerializeToUtf8Bytes(new

@@ -4,7 +4,6 @@ using Portal.Domain.Ledger;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Pricing;
-using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Corrections;
@@ -48,7 +47,7 @@ public sealed class UsageCorrections(Catalogues catalogues)
         var taken = standing.Credits > 0m ? await Unwinding.RunAsync(wallet, posting, standing.Product!, pieces, standing.Credits, cancellationToken) : [];
         BookMoney(wallet, posting, standing, -standing.Money);
         BookCost(posting, rating, -1);
-        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, -standing.Credits);
+        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, -standing.Credits);
 
         var revenue = -taken.Sum(part => part.Value) - standing.Money;
         var count = standing.Rated ? -1 : 0;
@@ -57,7 +56,6 @@ public sealed class UsageCorrections(Catalogues catalogues)
         if (standing.Rated) rollup.Subtract(KeyOf(wallet, standing, standing.CostCurrency), rating, Values(wallet, pieces, taken));
         wallet.SettleDebts();
         await CorrectionRows.WriteAsync(wallet, posting, standing, [row], taken, rollup, cancellationToken);
-        await wallet.AuditAsync("event.voided", posting.Reference, new { reason, happened, credits = standing.Credits }, cancellationToken);
         return new UsageCorrection(standing.Key, "voided", 0m, standing.Revenue + revenue, standing.Credits, 0m, posting.Id);
     }
 

@@ -183,6 +183,21 @@ public sealed class AllowanceTests(PostgresFixture postgres) : IClassFixture<Pos
     }
 
     [Fact]
+    public async Task A_correction_of_what_was_taken_before_the_allowance_was_made_gives_nothing_back()
+    {
+        var (portal, tenant) = await TeamAsync();
+        await using var _ = portal;
+        var corrections = portal.Services.GetRequiredService<UsageCorrections>();
+        await portal.SendAsync(TestPortal.Usage("acme", "1", 20_000, consumer: "ana", at: DateTimeOffset.UtcNow.AddMinutes(4))); // ahead of its time
+        await portal.AllowAsync(tenant, "ana", "team-a", 50m);
+        await portal.SendAsync(TestPortal.Usage("acme", "2", 5_000, consumer: "ana"));
+
+        (await portal.Wallets.RunAsync(tenant, wallet => corrections.VoidAsync(wallet, "test", "1", "Wrong"))).Succeeded.ShouldBeTrue();
+
+        (await portal.AllowanceAsync(tenant, "ana")).Used.ShouldBe(5m);
+    }
+
+    [Fact]
     public async Task What_a_correction_returns_is_taken_back_in_its_own_period()
     {
         var (portal, tenant) = await TeamAsync();
