@@ -214,7 +214,7 @@ public sealed class AllowanceTests(PostgresFixture postgres) : IClassFixture<Pos
 
         async Task CorrectAsync(decimal credits) => (await portal.Wallets.RunAsync(tenant, wallet =>
         {
-            wallet.CountAllowance(wallet.Directory.Consumers["ana"].Id, wallet.Directory.Pools["team-a"].Id, happened, credits);
+            wallet.CountAllowance(wallet.Directory.Consumers["ana"].Id, wallet.Directory.Pools["team-a"].Id, happened, wallet.Now, credits);
             return Task.FromResult<Result<Done>>(default(Done));
         })).Succeeded.ShouldBeTrue();
     }

@@ -52,7 +52,7 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
         page.Find(".buy-total").TextContent.ShouldContain("45.00");
 
         page.FindAll("input[type=radio]")[0].Change("starter");
-        page.Find(".buy-total").TextContent.ShouldContain("10.00");
+        page.WaitForAssertion(() => page.Find(".buy-total").TextContent.ShouldContain("10.00"));
     }
 
     [Fact]

@@ -72,6 +72,6 @@ public sealed class AllowancesTests(PostgresFixture postgres) : IClassFixture<Po
 
         page.WaitForAssertion(() => page.Find(".allowances").TextContent.ShouldContain("0 of 50 a day"));
         page.FindAll(".allowances").Count.ShouldBe(1);
-        page.Markup.ShouldNotContain("77");
+        page.Markup.ShouldNotContain("of 77 a day");
     }
 }
