@@ -12,7 +12,7 @@ public sealed class AppendOnlyTests(PostgresFixture postgres) : IClassFixture<Po
     public static TheoryData<string, string, bool> Changes()
     {
         var data = new TheoryData<string, string, bool>();
-        foreach (var table in new[] { "ledger_transactions", "ledger_entries", "draws", "events", "event_identities", "ratings", "audit" })
+        foreach (var table in new[] { "ledger_transactions", "ledger_entries", "draws", "returns", "chargeback_settlements", "subscription_periods", "events", "event_identities", "ratings", "audit" })
         {
             foreach (var statement in new[] { $"update {table} set tenant_id = tenant_id", $"delete from {table}", $"truncate {table} cascade" })
             {

@@ -38,6 +38,19 @@ public sealed class OverageTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.ShouldReconcileAsync();
     }
 
+    [Theory]
+    [InlineData("L14", 100, 60)]
+    [InlineData("L15", 70, 30)]
+    public async Task Oracle_what_a_balance_of_40_does_not_serve_goes_to_the_invoice(string row, int used, int sold)
+    {
+        await using var world = await WorldAsync(Included(40m) + Price);
+        await world.SubscribeAsync("overage");
+        await world.UseAsync(used);
+        ((await world.BalanceAsync(), await world.BalanceAsync("overage:shared"))).ShouldBe((0m, -sold), row);
+        (await world.BalanceAsync("revenue:overage", "USD")).ShouldBe(-sold * 0.01m);
+        await world.ShouldReconcileAsync();
+    }
+
     [Fact]
     public async Task Case_6_beyond_the_cap_it_is_debt_which_the_next_period_settles()
     {
