@@ -39,7 +39,8 @@ internal static class CommandGenerators
     /// <summary>All kinds of commands.</summary>
     public static readonly Gen<Command> Any = Gen.Frequency(
         (6, Grant),
-        (2, Gen.Select(Tenant, Pool, Of(PackForSale.All), Command (t, pool, pack) => new BuyCommand(t, pool, pack))),
+        (4, Gen.Select(Tenant, Pool, Of(PackForSale.All), Command (t, pool, pack) => new BuyCommand(t, pool, pack))),
+        (10, GivenBackGenerators.Any(Tenant)),
         (12, Gen.Select(Tenant, Usage, Late, Command (t, usage, ago) => new UseCommand(t, [usage], ago))),
         (2, Gen.Select(Tenant, Usage.Array[2, 5], Late, Command (t, usages, ago) => new UseCommand(t, [.. usages.Select(usage => usages[0] with { Credits = usage.Credits })], ago))),
         (1, Gen.Select(Tenant, Gen.Int[0, 30], Gen.Bool, Command (t, which, changed) => new RepeatCommand(t, which, changed))),

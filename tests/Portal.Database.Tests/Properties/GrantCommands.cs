@@ -32,11 +32,13 @@ internal sealed record BuyCommand(int Tenant, string Pool, PackForSale Pack) : C
         var sentence = $"{scene} buys pack {Pack.Key} ({Pack.Credits} + {Pack.Bonus} credits for {Pack.Price}) into {Pool}";
         var started = await scene.World.Services.GetRequiredService<Checkouts>().StartAsync(new CheckoutOrder(scene.Id, Pack.Key, PropertyWorld.Address, Pool: Pool));
         if (!started.Succeeded) return Step.Of(sentence, started, _ => scene.Model.Trouble(Pool) ?? "ok");
-        await scene.World.PayAsync(started.Value);
+        var payment = await scene.World.PayAsync(started.Value, Pack.Tax);
         return Step.Of(sentence, started, now =>
         {
             var until = Pack.Days is { } days ? PlainCalendar.AddDays(now, days, scene.Model.Zone) : (DateTimeOffset?)null;
-            return scene.Model.Buy(Pool, Pack, until, now);
+            var bought = scene.Model.Buy(Pool, Pack, until, now);
+            scene.Model.Sales[^1].Payment = payment;
+            return bought;
         });
     }
 }

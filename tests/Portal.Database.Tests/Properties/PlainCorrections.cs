@@ -49,24 +49,31 @@ internal sealed partial class PlainWallet
         }
     }
 
-    /// <summary>Back into the grant; into one that is gone, and out of it at once.</summary>
     private void Return(string product, PlainGrant grant, decimal credits, DateTimeOffset now)
     {
-        Move($"consumed:{product}", $"pool:{grant.Pool}", credits);
+        grant.Used -= credits;
+        GiveBack(grant, credits, $"consumed:{product}", "revenue:usage", now);
+    }
+
+    /// <summary>Back into the grant, with the value that it is worth there; into one that is gone, and out of it at once.</summary>
+    private decimal GiveBack(PlainGrant grant, decimal credits, string from, string earnedAs, DateTimeOffset now)
+    {
+        Move(from, $"pool:{grant.Pool}", credits);
         var value = -Take(grant, -credits);
-        Book(Currency, "revenue:usage", "deferred:credits", value);
+        Book(Currency, earnedAs, "deferred:credits", value);
         var closed = Find(grant.Pool)!.Closed;
-        if (!closed && !(grant.ExpiresAt <= now)) return;
+        if (!closed && !(grant.ExpiresAt <= now)) return value;
         Take(grant, credits);
         if (Regrants)
         {
             var home = closed ? Shared : grant.Pool;
             Move($"pool:{grant.Pool}", $"pool:{home}", credits);
             grants.Add(New(home, "refund", credits, value, grant.Priority, grant.Products, now, now.AddDays(30), grant));
-            return;
+            return value;
         }
 
         Move($"pool:{grant.Pool}", "expired", credits);
         Book(Currency, "deferred:credits", "revenue:breakage", value);
+        return value;
     }
 }

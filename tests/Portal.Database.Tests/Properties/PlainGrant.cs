@@ -37,15 +37,24 @@ internal sealed class PlainGrant
     /// <summary>By the words of domain.md §4, in whole billionths; written apart from the engine's formula on purpose.</summary>
     public decimal ValueLeft => ValueOf(Remaining);
 
+    /// <summary>Credits of it that usage and debts drew and did not give back.</summary>
+    public decimal Used { get; set; }
+
+    /// <summary>Of those, what is owed because of disputes.</summary>
+    public decimal Owed { get; set; }
+
     public bool IsLive(DateTimeOffset now) => EffectiveAt <= now && !(ExpiresAt <= now);
 
     /// <summary>True when usage of that product (null: that names none) may draw it.</summary>
     public bool Matches(string? product) => Products is null || (product is not null && Products.Contains(product));
 
-    private decimal ValueOf(decimal credits)
+    public decimal ValueOf(decimal credits) => Proportion(Value, credits, Amount);
+
+    /// <summary>The part of a value that some of an amount stand for.</summary>
+    public static decimal Proportion(decimal value, decimal some, decimal amount)
     {
         static BigInteger Nanos(decimal amount) => (BigInteger)(amount * 1_000_000_000m);
-        var tenths = (decimal)(Nanos(Value) * Nanos(credits) * 10 / Nanos(Amount));
+        var tenths = (decimal)(Nanos(value) * Nanos(some) * 10 / Nanos(amount));
         return Math.Round(tenths / 10m, 0, MidpointRounding.AwayFromZero) / 1_000_000_000m;
     }
 }
@@ -85,6 +94,15 @@ internal sealed class PlainPiece
     public required decimal Credits { get; set; }
 
     public string? Product => Event?.Product;
+
+    /// <summary>The disputed credits that it is a debt for, or was.</summary>
+    public DisputedPart? Chargeback { get; init; }
+
+    /// <summary>What the grant had left before it settled this.</summary>
+    public decimal RemainingBefore { get; init; }
+
+    /// <summary>The pieces it is one of.</summary>
+    public List<PlainPiece> Whole => Event?.Pieces ?? Chargeback!.Pieces!;
 }
 
 /// <summary>An event of the plain model.</summary>

@@ -65,7 +65,8 @@ internal sealed partial class PlainWallet
     {
         if (hold.Capture is { } first && first.Body == body) return first.Answer;
         if (hold.State is "captured" or "released") return $"hold_{hold.State}";
-        var pool = usage.Pool ?? (Find(hold.Pool)!.Closed ? Shared : hold.Pool);
+        var pool = usage.Pool ?? hold.Pool;
+        if (pool == hold.Pool && Find(pool)!.Closed) pool = Shared; // which got what it had
         var fate = Use(id, body, pool, usage.Product, usage.Consumer ?? hold.Consumer, usage.Credits, at, now);
         var known = fate.StartsWith("duplicate", StringComparison.Ordinal);
         if (!known && !fate.StartsWith("accepted", StringComparison.Ordinal)) return fate;

@@ -30,10 +30,10 @@ internal sealed partial class PlainWallet
     private decimal Served(IReadOnlyCollection<PlainGrant> leaving, DateTimeOffset now)
     {
         var kinds = Holds.Where(hold => hold.IsOpen && hold.Credits > 0m).GroupBy(hold => (hold.Pool, hold.Product)).ToArray();
-        var live = grants.Where(grant => grant.IsLive(now)).ToArray();
+        var useful = grants.Where(grant => grant.IsLive(now) || leaving.Contains(grant)).ToArray();
         decimal Cut(int chosen, bool leave) => kinds.Where((_, i) => (chosen & (1 << i)) == 0).Sum(kind => kind.Sum(hold => hold.Credits))
             + (leave ? 0m : leaving.Sum(grant => grant.Remaining))
-            + live.Where(grant => (leave && leaving.Contains(grant)) || kinds.Where((_, i) => (chosen & (1 << i)) != 0).Any(kind => Serves(grant, kind.Key.Pool, kind.Key.Product)))
+            + useful.Where(grant => (leave && leaving.Contains(grant)) || (grant.IsLive(now) && kinds.Where((_, i) => (chosen & (1 << i)) != 0).Any(kind => Serves(grant, kind.Key.Pool, kind.Key.Product))))
                 .Sum(grant => grant.Remaining);
         return Enumerable.Range(0, 1 << kinds.Length).Min(chosen => Math.Min(Cut(chosen, leave: false), Cut(chosen, leave: true)));
     }

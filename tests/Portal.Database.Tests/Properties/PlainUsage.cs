@@ -75,6 +75,7 @@ internal sealed partial class PlainWallet
 
     private void Earn(PlainEvent usage, PlainGrant grant, decimal credits)
     {
+        grant.Used += credits;
         Move($"pool:{grant.Pool}", $"consumed:{usage.Product}", credits);
         Book(Currency, "deferred:credits", "revenue:usage", Take(grant, credits));
     }
@@ -96,16 +97,27 @@ internal sealed partial class PlainWallet
 
     private void SettleBy(PlainPiece debt, PlainGrant grant, decimal credits)
     {
+        var before = grant.Remaining;
+        grant.Used += credits;
         Move($"pool:{grant.Pool}", $"debt:{debt.Pool}", credits);
         Book(Currency, "deferred:credits", debt.Event is null ? "chargebacks" : "revenue:usage", Take(grant, credits));
         debt.Credits -= credits;
-        var settledPart = new PlainPiece { Event = debt.Event, Standing = Standing.Grant, Pool = debt.Pool, Grant = grant, Credits = credits };
-        debt.Event?.Pieces.Insert(debt.Event.Pieces.IndexOf(debt), settledPart);
+        var settledPart = new PlainPiece
+        {
+            Event = debt.Event,
+            Chargeback = debt.Chargeback,
+            Standing = Standing.Grant,
+            Pool = debt.Pool,
+            Grant = grant,
+            Credits = credits,
+            RemainingBefore = before,
+        };
+        debt.Whole.Insert(debt.Whole.IndexOf(debt), settledPart);
     }
 
     private void Forget(PlainPiece debt)
     {
         debts.Remove(debt);
-        debt.Event?.Pieces.Remove(debt);
+        debt.Whole.Remove(debt);
     }
 }

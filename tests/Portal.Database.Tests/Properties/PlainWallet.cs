@@ -38,7 +38,9 @@ internal sealed partial class PlainWallet(TimeZoneInfo zone)
         var sold = New(pool, "purchase", pack.Credits, pack.Price - extra, 50, products: null, now, until);
         Issue("issued", "receivable", sold);
         if (pack.Bonus > 0m) Issue("issued", "receivable", New(pool, "purchase", pack.Bonus, extra, 50, products: null, now, until, sold));
-        Book(Currency, "cash:sandbox", "receivable", pack.Price);
+        Book(Currency, "receivable", "tax_payable", pack.Tax);
+        Book(Currency, Cash, "receivable", pack.Price + pack.Tax);
+        Sales.Add(new PlainSale { Root = sold, Credits = pack.Credits + pack.Bonus, Net = pack.Price, Tax = pack.Tax, IsPaid = true });
         SettleDebts(now);
         return "ok";
     }

@@ -14,9 +14,9 @@ using Portal.Testing;
 namespace Portal.Database.Tests.Properties;
 
 /// <summary>A pack of the sequences.</summary>
-internal sealed record PackForSale(string Key, decimal Credits, decimal Bonus, decimal Price, int? Days)
+internal sealed record PackForSale(string Key, decimal Credits, decimal Bonus, decimal Price, decimal Tax, int? Days)
 {
-    public static readonly PackForSale[] All = [new("small", 10m, 0m, 3.33m, Days: null), new("monthly", 50m, 5m, 20m, Days: 30), new("week", 7.5m, 2.25m, 1m, Days: 7)];
+    public static readonly PackForSale[] All = [new("small", 10m, 0m, 3.33m, 0.63m, Days: null), new("monthly", 50m, 5m, 20m, 0m, Days: 30), new("week", 7.5m, 2.25m, 1m, 0.07m, Days: 7)];
 }
 
 /// <summary>
@@ -79,18 +79,19 @@ internal sealed class PropertyWorld : IAsyncDisposable
     };
 
     /// <summary>The provider reports that the checkout's money was captured.</summary>
-    public async Task<string> PayAsync(Checkout checkout)
+    /// <returns>Our id of the payment and the provider's.</returns>
+    public async Task<(string Ours, string Provider)> PayAsync(Checkout checkout, decimal tax)
     {
+        await ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"update checkouts set tax = {tax} where tenant_id = {checkout.TenantId} and id = '{checkout.Id}'"));
         var attempt = (await provider.GetRequiredService<Checkouts>().AttemptsAsync(checkout)).Single();
         var payment = "pay_" + attempt.Id.ToString("N");
-        await ReportAsync(payment, attempt.Reference, checkout.Total, refunded: 0m, disputed: 0m);
-        return payment;
+        (await ReportAsync(new PaymentReport(payment, attempt.Reference, Currency.Of("USD"), checkout.Net + tax, Refunded: 0m, Disputed: 0m, Failure: null))).Succeeded.ShouldBeTrue();
+        var id = (Guid)(await ScalarAsync($"select id from payments where provider_payment = '{payment}'"))!;
+        return (PublicId.Format(PublicId.Payment, checkout.TenantId, id), payment);
     }
 
     /// <summary>The provider reports how a payment stands.</summary>
-    public async Task ReportAsync(string payment, string reference, decimal captured, decimal refunded, decimal disputed) =>
-        (await provider.GetRequiredService<IncomingMoney>().TakeAsync(
-            "sandbox", new PaymentReport(payment, reference, Currency.Of("USD"), captured, refunded, disputed, Failure: null))).Succeeded.ShouldBeTrue();
+    public Task<Result<long?>> ReportAsync(PaymentReport report) => provider.GetRequiredService<IncomingMoney>().TakeAsync("sandbox", report);
 
     public Task AdvanceAsync(int seconds) => ExecuteAsync(
         $"update platform set clock_offset = clock_offset + interval '{seconds.ToString(CultureInfo.InvariantCulture)} seconds'");

@@ -44,6 +44,15 @@ public sealed class ReconciliationTests(PostgresFixture postgres) : IClassFixtur
         (last.AsOf - second.AsOf).Duration().ShouldBeLessThan(TimeSpan.FromMilliseconds(1));
     }
 
+    private const string ChargebackThatNobodyOwes = """
+        with payment as (insert into payments (tenant_id, id, provider, provider_payment, currency, captured, received_at)
+            select tenant_id, gen_random_uuid(), 'sandbox', 'sp_2', 'USD', 5, now() from tenants returning tenant_id, id),
+          dispute as (insert into disputes (tenant_id, id, payment_id, transaction_id, currency, amount, value, tax, chargebacks, suspense, created_at)
+            select tenant_id, gen_random_uuid(), id, gen_random_uuid(), 'USD', 5, 0, 0, 5, 0, now() from payment returning tenant_id, id)
+        insert into dispute_pieces (tenant_id, dispute_id, ordinal, grant_id, debt_line, credits, value)
+          select d.tenant_id, d.id, 0, (select g.id from grants g where g.tenant_id = d.tenant_id limit 1), 0, 5, 0 from dispute d
+        """;
+
     public static TheoryData<int, string, string> Faults => new()
     {
         { 1, ", CREDIT", "delete from ledger_entries where line = 0 and transaction_id = (select id from ledger_transactions where kind = 'expiry')" },
@@ -81,6 +90,7 @@ public sealed class ReconciliationTests(PostgresFixture postgres) : IClassFixtur
         { 7, "hour", "update usage_hourly set hour = hour + interval '1 hour' where model = 'large'" },
         { 7, "drawn from pool", "update usage_hourly set pool_id = 2, tier = 'moved' where pool_id = 1" },
         { 9, "payment sp_1 of sandbox", "insert into payments (tenant_id, id, provider, provider_payment, currency, captured, received_at) select tenant_id, gen_random_uuid(), 'sandbox', 'sp_1', 'USD', 5, now() from tenants" },
+        { 9, "open and settled of debt 0", ChargebackThatNobodyOwes },
         { 10, "external:move", "insert into ledger_accounts select tenant_id, 'external:move', 'USD', 3 from tenants" },
     };
 

@@ -21,3 +21,12 @@ union all
 select r.tenant_id, format('refund %s: value of its pieces', r.id), r.value,
   (select coalesce(sum(p.value), 0.000000000) from refund_pieces p where p.tenant_id = r.tenant_id and p.refund_id = r.id)
 from refunds r
+union all
+-- Of a chargeback's debt all that a won dispute has not brought back is open or was settled, the settled part first.
+select p.tenant_id, format('dispute %s: open and settled of debt %s', p.dispute_id, p.debt_line), p.credits - p.returned,
+  (select coalesce(sum(b.to_credits - b.from_credits), 0.000000000) from debts b
+   where b.tenant_id = p.tenant_id and b.transaction_id = d.transaction_id and b.line = p.debt_line)
+  + (select coalesce(sum(least(s.to_credits, p.credits - p.returned) - s.from_credits), 0.000000000) from chargeback_settlements s
+     where s.tenant_id = p.tenant_id and s.debt_transaction_id = d.transaction_id and s.debt_line = p.debt_line and s.from_credits < p.credits - p.returned)
+from dispute_pieces p join disputes d on d.tenant_id = p.tenant_id and d.id = p.dispute_id
+where p.debt_line is not null
