@@ -15,10 +15,11 @@ public sealed class ActivityPage(IPage page) : InteractivePage(page)
 
     public Task ShouldBeEmpty() => Page.GetByRole(AriaRole.Heading, new() { Name = "Nothing has moved yet" }).WaitForAsync();
 
-    /// <summary>The newest movement is of that kind and brought or took so much, as the page writes it.</summary>
+    /// <summary>The newest movement but for the hours of usage is of that kind and brought or took so much, as the page writes it.</summary>
     public async Task NewestShouldBe(string kind, string credits)
     {
-        await Assertions.Expect(Rows.First).ToContainTextAsync(kind);
-        await Assertions.Expect(Rows.First).ToContainTextAsync(credits);
+        var newest = Rows.Filter(new() { HasNotText = "Usage:" }).First;
+        await Assertions.Expect(newest).ToContainTextAsync(kind);
+        await Assertions.Expect(newest).ToContainTextAsync(credits);
     }
 }

@@ -10,9 +10,12 @@ namespace Portal.E2E.Running;
 public sealed class PlatformApi : IDisposable
 {
     private readonly HttpClient client;
+    private readonly Func<string> output;
 
-    public PlatformApi(Uri address, string key)
+    /// <summary>The API at an address; <paramref name="output"/> is what the portal said so far, for failures that are its own.</summary>
+    public PlatformApi(Uri address, string key, Func<string> output)
     {
+        this.output = output;
         Key = key;
         client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(1) };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
@@ -77,7 +80,8 @@ public sealed class PlatformApi : IDisposable
         return response.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw Refused($"{method} {path}", response.StatusCode, text);
     }
 
-    private static HttpRequestException Refused(string what, HttpStatusCode status, string text) => new($"{what}: {(int)status} {text}", null, status);
+    private HttpRequestException Refused(string what, HttpStatusCode status, string text) =>
+        new($"{what}: {(int)status} {text}{(status < HttpStatusCode.InternalServerError ? "" : "\n" + output())}", null, status);
 }
 
 /// <summary>What the API said of one event.</summary>

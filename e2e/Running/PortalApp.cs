@@ -26,7 +26,7 @@ public sealed class PortalApp : IAsyncDisposable
         DataDirectory = Path.Combine(Path.GetTempPath(), "portal-e2e-" + Guid.NewGuid().ToString("N")[..12]);
         Directory.CreateDirectory(DataDirectory);
         Address = new Uri($"http://localhost:{FreePort().ToString(CultureInfo.InvariantCulture)}/");
-        Api = new PlatformApi(Address, Key);
+        Api = new PlatformApi(Address, Key, () => Output);
         Mail = new Mailbox(Path.Combine(DataDirectory, "mail"));
     }
 
