@@ -32,20 +32,12 @@ public static class CreditReturns
         return value;
     }
 
-    /// <summary>True when credits that come back into a grant now expire at once.</summary>
-    public static bool Expires(WalletTransaction wallet, Grant grant)
-    {
-        ArgumentNullException.ThrowIfNull(wallet);
-        ArgumentNullException.ThrowIfNull(grant);
-        return IsGone(wallet, grant) && !wallet.Clock.Regrants;
-    }
-
     private static bool IsGone(WalletTransaction wallet, Grant grant) => wallet.Directory.PoolsById[grant.PoolId].Closed || grant.ExpiresAt <= wallet.Now;
 
     // The grant cannot keep them.
     private static void Forward(WalletTransaction wallet, LedgerTransaction posting, Grant grant, Pool pool, decimal credits)
     {
-        var value = wallet.Wallet.Take(grant, credits);
+        var value = wallet.Clock.Regrants ? wallet.Wallet.Take(grant, credits) : wallet.Wallet.Lapse(grant, credits);
         if (!wallet.Clock.Regrants)
         {
             posting.MoveCredits(Account.Pool(pool.Key), grant.Id, Account.Expired, toGrant: null, credits);

@@ -19,6 +19,7 @@ public sealed record SettledDebt(Debt Debt, decimal From, decimal Credits, Grant
 public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 {
     private readonly Dictionary<Grant, decimal> movements = [];
+    private readonly Dictionary<Grant, decimal> lapses = [];
     private readonly HashSet<Debt> changedDebts = [];
     private readonly List<Grant> newGrants = [];
     private readonly List<Debt> newDebts = [];
@@ -82,6 +83,8 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 
     internal IReadOnlyDictionary<Grant, decimal> Movements => movements;
 
+    internal IReadOnlyDictionary<Grant, decimal> Lapses => lapses;
+
     internal IReadOnlyCollection<Debt> ChangedDebts => changedDebts;
 
     internal IReadOnlyList<Grant> NewGrants => newGrants;
@@ -107,6 +110,13 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
         var value = -Move(grant, credits);
         if (grant.ExpiresAt is { } expiry && expiry > Now) DueNoLaterThan(expiry);
         return value;
+    }
+
+    /// <summary>Credits that came back into a grant that was gone expire at once: takes them out again and answers their value.</summary>
+    public decimal Lapse(Grant grant, decimal credits)
+    {
+        lapses[grant] = lapses.GetValueOrDefault(grant) + credits;
+        return Take(grant, credits);
     }
 
     /// <summary>Adds a new grant.</summary>
@@ -189,6 +199,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     internal void Written()
     {
         movements.Clear();
+        lapses.Clear();
         changedDebts.Clear();
         newGrants.Clear();
         newDebts.Clear();

@@ -21,6 +21,11 @@ public static class WalletWriter
         where g.tenant_id = d.tenant_id and g.id = d.id
         """;
 
+    private const string LapseGrants = """
+        update grants g set lapsed = g.lapsed + d.credits from unnest($1::bigint[], $2::uuid[], $3::numeric[]) d(tenant_id, id, credits)
+        where g.tenant_id = d.tenant_id and g.id = d.id
+        """;
+
     private const string InsertDraws = """
         insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before, amount)
         select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::uuid[], $9::numeric[], $10::numeric[],
@@ -82,8 +87,9 @@ public static class WalletWriter
 
         var moved = wallets.SelectMany(wallet => wallet.Movements.Select(m => (Grant: m.Key, Delta: m.Value, Open: m.Key.Remaining > 0m && !(m.Key.ExpiresAt <= wallet.Now))))
             .Where(m => m.Delta != 0m).OrderBy(m => m.Grant.TenantId).ThenBy(m => m.Grant.Id).ToArray();
-        if (moved.Length == 0) return;
-        batch.Add(MoveGrants, moved.Select(m => m.Grant.TenantId), moved.Select(m => m.Grant.Id), moved.Select(m => m.Delta), moved.Select(m => m.Open));
+        if (moved.Length > 0) batch.Add(MoveGrants, moved.Select(m => m.Grant.TenantId), moved.Select(m => m.Grant.Id), moved.Select(m => m.Delta), moved.Select(m => m.Open));
+        var lapsed = wallets.SelectMany(wallet => wallet.Lapses).OrderBy(lapse => lapse.Key.TenantId).ThenBy(lapse => lapse.Key.Id).ToArray();
+        if (lapsed.Length > 0) batch.Add(LapseGrants, lapsed.Select(l => l.Key.TenantId), lapsed.Select(l => l.Key.Id), lapsed.Select(l => l.Value));
     }
 
     private static void AddDraws(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)

@@ -65,9 +65,6 @@ public sealed class DisputePiece
 
     /// <summary>How many of them came back since: of debts the newest first.</summary>
     public decimal Returned { get; set; }
-
-    /// <summary>Of those, how many came back when their grant had expired.</summary>
-    public decimal Expired { get; set; }
 }
 
 internal sealed class DisputeConfiguration : IEntityTypeConfiguration<Dispute>

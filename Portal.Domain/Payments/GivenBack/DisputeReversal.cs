@@ -73,7 +73,6 @@ internal sealed class DisputeReversal
         var grant = grants[piece.GrantId];
         var value = CreditReturns.Into(wallet, posting, grant, credits, Account.ClawedBack, cash);
         posting.Book(Account.Rounding, cash, value - taken, grant.Currency);
-        if (CreditReturns.Expires(wallet, grant)) piece.Expired += credits;
         return taken;
     }
 

@@ -94,9 +94,6 @@ public sealed class RefundPiece
 
     /// <summary>What they stood for, nine places.</summary>
     public required decimal Value { get; init; }
-
-    /// <summary>They came back when their grant had expired.</summary>
-    public bool Expired { get; set; }
 }
 
 internal sealed class RefundConfiguration : IEntityTypeConfiguration<Refund>

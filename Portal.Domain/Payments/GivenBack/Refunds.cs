@@ -72,7 +72,6 @@ public static class Refunds
             var grant = grants[piece.GrantId];
             var value = CreditReturns.Into(wallet, posting, grant, piece.Credits, Account.Refunded, Account.RefundsPending);
             posting.Book(Account.Rounding, Account.RefundsPending, value - piece.Value, refund.Currency);
-            piece.Expired = CreditReturns.Expires(wallet, grant);
         }
 
         posting.Book(Account.RefundsPending, Account.TaxPayable, refund.Tax, refund.Currency);

@@ -13,16 +13,13 @@ internal readonly record struct UsedPart(Grant Grant, decimal Credits);
 internal sealed class UsedCredits
 {
     private const string Select = """
-        select g.id, g.amount - g.remaining
+        select g.id, g.amount - g.remaining - g.lapsed
           - coalesce((select sum(c.amount) from grants c where c.tenant_id = $1 and c.parent_id = g.id and c.lineage <> 'bonus'), 0)
           - coalesce((select -sum(e.amount) from ledger_transactions t join ledger_entries e on e.tenant_id = t.tenant_id and e.transaction_id = t.id
                       where t.tenant_id = $1 and t.idempotency_key = 'expiry:' || replace(g.id::text, '-', '') and e.grant_id = g.id), 0)
           - coalesce((select sum(p.credits) from refund_pieces p join refunds r on r.tenant_id = p.tenant_id and r.id = p.refund_id
-                      where p.tenant_id = $1 and p.grant_id = g.id and (r.state <> 'failed' or p.expired)), 0)
-          - coalesce((select sum(p.credits - p.returned + p.expired) from dispute_pieces p where p.tenant_id = $1 and p.grant_id = g.id), 0)
-          - coalesce((select sum(r.to_credits - r.from_credits) from returns r
-                      where r.tenant_id = $1 and r.grant_id = g.id and r.kind in ('grant', 'settled')
-                        and exists (select from ledger_entries e where e.tenant_id = $1 and e.transaction_id = r.transaction_id and e.account = 'expired')), 0)
+                      where p.tenant_id = $1 and p.grant_id = g.id and r.state <> 'failed'), 0)
+          - coalesce((select sum(p.credits - p.returned) from dispute_pieces p where p.tenant_id = $1 and p.grant_id = g.id), 0)
         from grants g where g.tenant_id = $1 and g.id = any($2)
         """;
 

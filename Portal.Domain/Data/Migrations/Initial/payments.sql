@@ -104,7 +104,6 @@ create table refund_pieces (
   grant_id         uuid not null,                       -- that gave the credits, and gets them back should the refund fail
   credits          numeric(28,9) not null check (credits > 0),
   value            numeric(28,9) not null check (value >= 0),
-  expired          boolean not null default false,      -- came back when it had expired
   primary key (tenant_id, refund_id, ordinal),
   foreign key (tenant_id, refund_id) references refunds,
   foreign key (tenant_id, grant_id) references grants
@@ -141,7 +140,6 @@ create table dispute_pieces (
   credits          numeric(28,9) not null check (credits > 0),
   value            numeric(28,9) not null check (value >= 0),
   returned         numeric(28,9) not null default 0 check (returned between 0 and credits),  -- since the dispute was won
-  expired          numeric(28,9) not null default 0 check (expired between 0 and returned),  -- of that, came back when it had expired
   primary key (tenant_id, dispute_id, ordinal),
   foreign key (tenant_id, dispute_id) references disputes,
   foreign key (tenant_id, grant_id) references grants
