@@ -49,6 +49,9 @@ public sealed class DrawInterval
     /// <summary>Credits drawn.</summary>
     public decimal Credits => To - From;
 
+    // Events of one interval of overage were sold at one price: another begins an interval, so that each has what it was sold for.
+    internal bool ContinuesBeyond(PieceKind kind, decimal credits, decimal amount) => Kind == kind && Amount / Credits == amount / credits;
+
     internal bool Continues(Grant grant) => Kind == PieceKind.Grant && ReferenceEquals(Grant, grant) && grant.Remaining == RemainingBefore - Credits;
 }
 
@@ -158,8 +161,8 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
     private Piece Extend(Tape tape, PieceKind kind, decimal credits, decimal amount)
     {
         var pool = tape.Pools[^1];
-        if (tape.Last?.Kind != kind) tape.Last = Begin(tape, kind, pool, grant: null);
-        tape.Last!.To = tape.Position += credits;
+        if (tape.Last is null || !tape.Last.ContinuesBeyond(kind, credits, amount)) tape.Last = Begin(tape, kind, pool, grant: null);
+        tape.Last.To = tape.Position += credits;
         tape.Last.Amount += amount;
         return new Piece(kind, pool, GrantId: null, credits, amount);
     }

@@ -9,22 +9,23 @@ namespace Portal.Domain.Wallet;
 /// <summary>When a subscription sells credits beyond the grants, and on what terms. By instants, so that nothing has to be done for it to begin or end.</summary>
 /// <param name="From">Its first paid period begins: a trial blocks.</param>
 /// <param name="Until">It ends; null: it goes on.</param>
+/// <param name="Sells">False under policy <c>block</c>: the terms still price what was sold in the period and is taken back.</param>
 /// <param name="Overage">The terms.</param>
-public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Until, OverageTerms Overage)
+public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Until, bool Sells, OverageTerms Overage)
 {
     internal const string Sql = """
-        select coalesce(trial_until, starts_at), cancel_at, overage_price::text, spend_cap, currency::text from subscriptions
-        where tenant_id = $1 and state <> 'cancelled' and exhaustion = 'overage'
+        select coalesce(trial_until, starts_at), cancel_at, overage_price::text, spend_cap, currency::text, exhaustion = 'overage' from subscriptions
+        where tenant_id = $1 and state <> 'cancelled' and overage_price is not null
         """;
 
     /// <summary>The terms at an instant; null: what exceeds the grants is debt.</summary>
-    public OverageTerms? At(DateTimeOffset now) => From <= now && !(Until <= now) ? Overage : null;
+    public OverageTerms? At(DateTimeOffset now) => Sells && From <= now && !(Until <= now) ? Overage : null;
 
     internal static SubscriptionTerms Read(NpgsqlDataReader row)
     {
         var price = JsonSerializer.Deserialize<PriceDefinition>(row.GetString(2), PortalJson.Options);
         var stored = PriceChecks.Check("price", price, new FieldErrors()) ?? throw new InvalidOperationException("A stored price does not check.");
         return new SubscriptionTerms(
-            row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1), new OverageTerms(stored, row.Nullable<decimal?>(3), row.GetString(4)));
+            row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1), row.GetBoolean(5), new OverageTerms(stored, row.Nullable<decimal?>(3), row.GetString(4)));
     }
 }

@@ -65,7 +65,7 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
         var foreseen = period with { Spend = period.Spend + open.Money + money };
         if (foreseen.Spend + terms.Cost(period.Overage, shared.Beyond(sold)) <= cap) return null;
 
-        var available = !MayBeSold || foreseen.Spend > cap ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + sold) - shared.Uncovered) + free;
+        var available = !MayBeSold || (money > 0m && foreseen.Spend > cap) ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + sold) - shared.Uncovered) + free;
         var rivals = Rivals(open);
         var renewal = await NextRenewal.FindAsync(wallet, cancellationToken);
         var held = open.Money + terms.Cost(period.Overage, shared.Uncovered);

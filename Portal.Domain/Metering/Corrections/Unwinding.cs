@@ -57,7 +57,7 @@ internal static class Unwinding
         var amount = part == piece.Credits ? piece.Value : GrantValue.Left(piece.Value, part, piece.Credits);
         if (running)
         {
-            if (state.Overage is { } terms) amount = -terms.Cost(state.Period.Overage, -part);
+            if (wallet.Directory.Terms is { Overage: var terms }) amount = -terms.Cost(state.Period.Overage, -part);
             state.Period = state.Period with { Overage = state.Period.Overage - part, Spend = state.Period.Spend - amount };
         }
 

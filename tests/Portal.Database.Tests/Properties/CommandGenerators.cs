@@ -34,6 +34,9 @@ internal static class CommandGenerators
     private static readonly Gen<int> Minutes = Gen.Frequency((1, Gen.Int[1, 60]), (3, Gen.Int[60, 7200]));
     private static readonly Gen<Share?> SomeShare = Of<Share?>(null, null, Share.Half, Share.All, Share.TooMuch);
 
+    private static readonly Gen<string?> Exhaustion = Of<string?>(null, "block", "overage", "overage");
+    private static readonly Gen<decimal?> Cap = Of<decimal?>(null, null, 0m, 1m, 5m, 5m, 12.5m);
+
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     /// <summary>All kinds of commands.</summary>
@@ -60,5 +63,9 @@ internal static class CommandGenerators
         (1, Gen.Select(Tenant, Gen.Int[0, 5], Command (t, which) => new UndoTransferCommand(t, which))),
         (1, Gen.Select(Tenant, Pool, Gen.Bool, Gen.Bool, Command (t, pool, overflows, change) => new PoolCommand(t, pool, overflows, change))),
         (1, Gen.Select(Tenant, Gen.Int[0, 3], Command (t, rarely) => rarely == 0 ? new ClosePoolCommand(t, "team") : rarely == 1 ? new ClosePoolCommand(t, "lab") : new SettleCommand(t))),
+        (4, Gen.Select(Tenant, Of(PlainPlan.All), Of<string?>(null, "overage", "overage"), Cap, Command (t, plan, exhaustion, cap) => new SubscribeCommand(t, plan, exhaustion, cap))),
+        (4, Gen.Select(Tenant, Of<string?>(null, null, null, null, "now", "period_end", "period_end", "none"), Exhaustion, Gen.Bool, Cap, Command (t, cancel, exhaustion, sets, cap) =>
+            new ChangeSubscriptionCommand(t, cancel, exhaustion, sets, cap))),
+        (1, Gen.Int[5, 45].Select(Command (days) => new ClockCommand(days * 86_400))),
         (6, Seconds.Select(Command (seconds) => new ClockCommand(seconds))));
 }

@@ -6,6 +6,10 @@ internal static class PlainCalendar
     /// <summary>The same local time so many days later.</summary>
     public static DateTimeOffset AddDays(DateTimeOffset from, int days, TimeZoneInfo zone) => Instant(TimeZoneInfo.ConvertTime(from, zone).DateTime.AddDays(days), zone);
 
+    /// <summary>The same day and local time so many months later; the month's last day where it is shorter.</summary>
+    public static DateTimeOffset AddMonths(DateTimeOffset from, int months, TimeZoneInfo zone) =>
+        months == 0 ? from : Instant(TimeZoneInfo.ConvertTime(from, zone).DateTime.AddMonths(months), zone);
+
     /// <summary>When the day, week (from Monday), month, quarter or lifetime began that holds an instant.</summary>
     public static DateTimeOffset PeriodStart(string period, DateTimeOffset instant, TimeZoneInfo zone)
     {

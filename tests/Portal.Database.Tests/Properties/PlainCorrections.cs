@@ -40,6 +40,7 @@ internal sealed partial class PlainWallet
             var piece = usage.Pieces[^1];
             var part = Math.Min(credits, piece.Credits);
             if (piece.Standing == Standing.Grant) Return(usage.Product, piece.Grant!, part, now);
+            else if (piece.Standing == Standing.Overage) Unsell(usage, piece, part);
             else Move($"consumed:{usage.Product}", $"debt:{piece.Pool}", part);
             piece.Credits -= part;
             credits -= part;

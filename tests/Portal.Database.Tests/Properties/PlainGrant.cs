@@ -31,6 +31,9 @@ internal sealed class PlainGrant
 
     public int RollCount { get; init; }
 
+    /// <summary>The subscription whose included credits these are, or were.</summary>
+    public PlainSubscription? Plan { get; set; }
+
     /// <summary>Its pool was closed: what comes back to it is as if expired.</summary>
     public bool Closed { get; set; }
 
@@ -93,10 +96,19 @@ internal sealed class PlainPiece
 
     public required decimal Credits { get; set; }
 
+    /// <summary>Of overage: what it was sold for, as far as it stands.</summary>
+    public decimal Money { get; set; }
+
+    /// <summary>Of overage: when.</summary>
+    public DateTimeOffset SoldAt { get; init; }
+
     public string? Product => Event?.Product;
 
     /// <summary>The disputed credits that it is a debt for, or was.</summary>
     public DisputedPart? Chargeback { get; init; }
+
+    /// <summary>The debt that this settled a part of.</summary>
+    public PlainPiece? Settled { get; init; }
 
     /// <summary>What the grant had left before it settled this.</summary>
     public decimal RemainingBefore { get; init; }

@@ -93,15 +93,16 @@ internal sealed partial class PlainWallet
         return sets.Any(chosen => Spare(chosen, withNew: false) < 0m) ? 0m : Math.Max(0m, sets.Min(chosen => Spare(chosen, withNew: true)));
     }
 
-    /// <summary>The first limit that says no, as credits come before allowances; null when a hold may be placed.</summary>
+    /// <summary>The first limit that says no, as credits come before allowances and those before the spend cap; null when a hold may be placed.</summary>
     private string? Refusal(string? consumer, string pool, string? product, decimal credits, PlainHold? except, DateTimeOffset now)
     {
         if (credits == 0m) return null;
         var free = Holdable(pool, product, except, now);
-        if (credits > free) return $"insufficient_credits {free:0.#########}";
-        if (consumer is null || Allowances.Find(allowance => allowance.Consumer == consumer && allowance.Pool == pool) is not { Hard: true } limit) return null;
+        if (credits > free && !MayBeSold(pool)) return $"insufficient_credits {free:0.#########}";
+        if (consumer is null || Allowances.Find(allowance => allowance.Consumer == consumer && allowance.Pool == pool) is not { Hard: true } limit)
+            return BeyondCap(pool, product, credits, except, now);
         var left = Math.Max(0m, limit.Credits - Used(limit, now) - Holds.Where(hold => hold.IsOpen && hold != except && hold.Consumer == consumer && hold.Pool == pool).Sum(hold => hold.Credits));
-        return credits > left ? $"allowance_exceeded {left:0.#########}" : null;
+        return credits > left ? $"allowance_exceeded {left:0.#########}" : BeyondCap(pool, product, credits, except, now);
     }
 
     private bool Serves(PlainGrant grant, string pool, string? product) =>

@@ -115,6 +115,7 @@ internal sealed partial class PlainWallet
         {
             Move($"pool:{from}", $"pool:{to}", part);
             moved.Add(New(to, old.Source, part, Take(old, part), old.Priority, old.Products, old.EffectiveAt, old.ExpiresAt, old, old.RollCount));
+            moved[^1].Plan = old.Plan;
         }
 
         grants.AddRange(moved);

@@ -62,10 +62,10 @@ internal sealed partial class PlainWallet
             credits -= part;
         }
 
-        if (credits > 0m) DrawBeyond(usage, overflows ? Shared : usage.Pool, credits);
+        if (credits > 0m) DrawBeyond(usage, overflows ? Shared : usage.Pool, credits, now);
     }
 
-    private void DrawBeyond(PlainEvent usage, string pool, decimal credits)
+    private void Owe(PlainEvent usage, string pool, decimal credits)
     {
         var owed = new PlainPiece { Event = usage, Standing = Standing.Debt, Pool = pool, Credits = credits };
         usage.Pieces.Add(owed);
@@ -102,6 +102,13 @@ internal sealed partial class PlainWallet
         Move($"pool:{grant.Pool}", $"debt:{debt.Pool}", credits);
         Book(Currency, "deferred:credits", debt.Event is null ? "chargebacks" : "revenue:usage", Take(grant, credits));
         debt.Credits -= credits;
+        // What one grant settled of a debt, at once or by and by, is one piece.
+        if (debt.Event is { } usage && usage.Pieces.Find(piece => piece.Settled == debt && piece == usage.Pieces[usage.Pieces.IndexOf(debt) - 1]) is { } last && last.Grant == grant)
+        {
+            last.Credits += credits;
+            return;
+        }
+
         var settledPart = new PlainPiece
         {
             Event = debt.Event,
@@ -111,6 +118,7 @@ internal sealed partial class PlainWallet
             Grant = grant,
             Credits = credits,
             RemainingBefore = before,
+            Settled = debt,
         };
         debt.Whole.Insert(debt.Whole.IndexOf(debt), settledPart);
     }

@@ -54,7 +54,9 @@ internal sealed partial class PlainWallet(TimeZoneInfo zone)
         while (NextDue(now) is { } instant)
         {
             ExpireHolds(instant);
+            CloseMonth(instant);
             foreach (var grant in grants.Where(grant => grant.ExpiresAt <= instant && grant.Remaining > 0m).ToArray()) Expire(grant);
+            OpenMonth(instant);
             settled = instant;
             SettleDebts(instant);
         }
@@ -64,7 +66,7 @@ internal sealed partial class PlainWallet(TimeZoneInfo zone)
 
     private DateTimeOffset? NextDue(DateTimeOffset now)
     {
-        var instants = grants.SelectMany(grant => new[] { grant.EffectiveAt, grant.ExpiresAt ?? DateTimeOffset.MaxValue }).Concat(HoldExpiries)
+        var instants = grants.SelectMany(grant => new[] { grant.EffectiveAt, grant.ExpiresAt ?? DateTimeOffset.MaxValue }).Concat(HoldExpiries).Concat(Renewals)
             .Where(instant => instant > settled && instant <= now).ToArray();
         return instants.Length == 0 ? null : instants.Min();
     }

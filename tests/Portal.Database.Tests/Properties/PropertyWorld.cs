@@ -1,13 +1,16 @@
 using System.Globalization;
 using System.Text;
+using System.Text.Json;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Portal.Domain;
+using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Payments;
+using Portal.Domain.Pricing;
 using Portal.Domain.Wallet;
 using Portal.Testing;
 
@@ -59,9 +62,16 @@ internal sealed class PropertyWorld : IAsyncDisposable
         var world = new PropertyWorld(database, services);
         await world.ExecuteAsync(Catalogue);
         foreach (var pack in PackForSale.All) await world.ExecuteAsync(Sql(pack));
+        foreach (var plan in PlainPlan.All) await world.PutAsync(plan);
         foreach (var zone in Zones) await world.AddTenantAsync(zone);
         await services.GetRequiredService<UsageIntake>().StartAsync(CancellationToken.None);
         return world;
+    }
+
+    private async Task PutAsync(PlainPlan plan)
+    {
+        var definition = JsonSerializer.Deserialize<PlanDefinition>(plan.Json, PortalJson.Options)!;
+        (await CatalogueChange.RunAsync(Source, change => Plans.PutAsync(change, plan.Key, definition))).Succeeded.ShouldBeTrue();
     }
 
     public string NextEventId() => $"#{++events}";

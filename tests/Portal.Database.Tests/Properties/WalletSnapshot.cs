@@ -34,6 +34,9 @@ internal sealed class WalletSnapshot
 
     public required IReadOnlyList<StoredGrant> Grants { get; init; }
 
+    /// <summary>The billing period that runs: its beginning, credits sold beyond the grants, money accrued.</summary>
+    public required (DateTimeOffset? StartsAt, decimal Overage, decimal Spend) Period { get; init; }
+
     /// <summary>State and credits of each hold.</summary>
     public required IReadOnlyDictionary<Guid, (string State, decimal Credits)> Holds { get; init; }
 
@@ -49,7 +52,7 @@ internal sealed class WalletSnapshot
     {
         await using var batch = source.CreateBatch();
         batch.Add("select clock_timestamp() + clock_offset from platform");
-        batch.Add("select tenant_id, last_posted_at from wallets where tenant_id = any($1)", tenants);
+        batch.Add("select tenant_id, last_posted_at, period_starts_at, period_overage, period_spend from wallets where tenant_id = any($1)", tenants);
         batch.Add("select tenant_id, unit || ' ' || account, balance from ledger_accounts where tenant_id = any($1) and balance <> 0 order by 1, 2", tenants);
         batch.Add("select tenant_id, key, held from pools where tenant_id = any($1) order by 1, 2", tenants);
         batch.Add("select tenant_id, id, state, amount from holds where tenant_id = any($1) order by 1, 2", tenants);
@@ -65,7 +68,8 @@ internal sealed class WalletSnapshot
             """, tenants);
         await using var reader = await batch.ExecuteReaderAsync();
         var clock = (await ReadAsync(reader, row => row.GetFieldValue<DateTimeOffset>(0)))[0];
-        var posted = await NextAsync(reader, row => (Tenant: row.GetInt64(0), At: row.GetFieldValue<DateTimeOffset>(1)));
+        var posted = await NextAsync(reader, row => (Tenant: row.GetInt64(0), At: row.GetFieldValue<DateTimeOffset>(1),
+            Period: (row.Nullable<DateTimeOffset?>(2), row.GetDecimal(3), row.GetDecimal(4))));
         var books = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Name: row.GetString(1), Credits: row.GetDecimal(2)));
         var held = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Name: row.GetString(1), Credits: row.GetDecimal(2)));
         var holds = await NextAsync(reader, row => (Tenant: row.GetInt64(0), Id: row.GetGuid(1), State: row.GetString(2), Credits: row.GetDecimal(3)));
@@ -76,6 +80,7 @@ internal sealed class WalletSnapshot
         return (clock, posted.ToDictionary(row => row.Tenant, row => new WalletSnapshot
         {
             LastPosted = row.At,
+            Period = row.Period,
             Books = books.Where(book => book.Tenant == row.Tenant).ToDictionary(book => book.Name, book => book.Credits, StringComparer.Ordinal),
             Held = held.Where(pool => pool.Tenant == row.Tenant).ToDictionary(pool => pool.Name, pool => pool.Credits, StringComparer.Ordinal),
             Holds = holds.Where(hold => hold.Tenant == row.Tenant).ToDictionary(hold => hold.Id, hold => (hold.State, hold.Credits)),
@@ -90,6 +95,9 @@ internal sealed class WalletSnapshot
         var text = new StringBuilder();
         foreach (var name in Books.Keys.Union(model.Books.Keys, StringComparer.Ordinal).Order(StringComparer.Ordinal))
             Compare(text, name, Books.GetValueOrDefault(name), model.Books.GetValueOrDefault(name));
+        Compare(text, "overage of the period", Period.Overage, model.Period.Overage);
+        Compare(text, "spend of the period", Period.Spend, model.Period.Spend);
+        if (Period.StartsAt != model.Period.StartsAt) text.AppendLine(CultureInfo.InvariantCulture, $"  the period: the engine's began {Period.StartsAt:O}, the model's {model.Period.StartsAt:O}");
         foreach (var (pool, held) in Held) Compare(text, $"held of {pool}", held, model.Held(pool));
         foreach (var hold in model.Holds)
         {
