@@ -39,11 +39,9 @@ internal static class CommandGenerators
 
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
-    /// <summary>All kinds of commands.</summary>
-    public static readonly Gen<Command> Any = Gen.Frequency(
+    private static readonly Gen<Command> Common = Gen.Frequency(
         (6, Grant),
         (4, Gen.Select(Tenant, Pool, Of(PackForSale.All), Command (t, pool, pack) => new BuyCommand(t, pool, pack))),
-        (10, GivenBackGenerators.Any(Tenant)),
         (12, Gen.Select(Tenant, Usage, Late, Command (t, usage, ago) => new UseCommand(t, [usage], ago))),
         (2, Gen.Select(Tenant, Usage.Array[2, 5], Late, Command (t, usages, ago) => new UseCommand(t, [.. usages.Select(usage => usages[0] with { Credits = usage.Credits })], ago))),
         (1, Gen.Select(Tenant, Gen.Int[0, 30], Gen.Bool, Command (t, which, changed) => new RepeatCommand(t, which, changed))),
@@ -63,9 +61,16 @@ internal static class CommandGenerators
         (1, Gen.Select(Tenant, Gen.Int[0, 5], Command (t, which) => new UndoTransferCommand(t, which))),
         (1, Gen.Select(Tenant, Pool, Gen.Bool, Gen.Bool, Command (t, pool, overflows, change) => new PoolCommand(t, pool, overflows, change))),
         (1, Gen.Select(Tenant, Gen.Int[0, 3], Command (t, rarely) => rarely == 0 ? new ClosePoolCommand(t, "team") : rarely == 1 ? new ClosePoolCommand(t, "lab") : new SettleCommand(t))),
+        (6, Seconds.Select(Command (seconds) => new ClockCommand(seconds))));
+
+    /// <summary>All kinds of commands but those of plans; money given back among them.</summary>
+    public static readonly Gen<Command> Any = Gen.Frequency((60, Common), (10, GivenBackGenerators.Any(Tenant)));
+
+    /// <summary>All kinds of commands but those that give money back; plans among them.</summary>
+    public static readonly Gen<Command> WithPlans = Gen.Frequency(
+        (60, Common),
         (4, Gen.Select(Tenant, Of(PlainPlan.All), Of<string?>(null, "overage", "overage"), Cap, Command (t, plan, exhaustion, cap) => new SubscribeCommand(t, plan, exhaustion, cap))),
         (4, Gen.Select(Tenant, Of<string?>(null, null, null, null, "now", "period_end", "period_end", "none"), Exhaustion, Gen.Bool, Cap, Command (t, cancel, exhaustion, sets, cap) =>
             new ChangeSubscriptionCommand(t, cancel, exhaustion, sets, cap))),
-        (1, Gen.Int[5, 45].Select(Command (days) => new ClockCommand(days * 86_400))),
-        (6, Seconds.Select(Command (seconds) => new ClockCommand(seconds))));
+        (1, Gen.Int[5, 45].Select(Command (days) => new ClockCommand(days * 86_400))));
 }
