@@ -25,8 +25,7 @@ public sealed class CorrectionTests(PostgresFixture postgres) : IClassFixture<Po
 
     public async Task DisposeAsync()
     {
-        (await new Reconciliation(portal.Source).RunAsync()).Checks.Where(check => !check.Ok)
-            .Select(check => $"{check.Id} {check.Name}: {string.Join("; ", check.Failures)}").ShouldBeEmpty();
+        await portal.Source.ShouldBalanceAsync();
         await portal.DisposeAsync();
     }
 

@@ -91,7 +91,6 @@ public sealed class CrashTests(PostgresFixture postgres) : IClassFixture<Postgre
             select string_agg(g.id::text, ',') from grants g where tenant_id = {tenant} and expires_at is not null
               and (remaining = 0) <> exists (select 1 from ledger_transactions t where t.tenant_id = g.tenant_id and idempotency_key = 'expiry:' || replace(g.id::text, '-', ''))
             """)).ShouldBeNull();
-        var report = await new Reconciliation(portal.Source).RunAsync();
-        report.Checks.Where(check => !check.Ok).Select(check => $"{check.Id} {check.Name}: {string.Join("; ", check.Failures)}").ShouldBeEmpty();
+        await portal.Source.ShouldBalanceAsync();
     }
 }

@@ -51,11 +51,7 @@ internal static class HoldCalls
     public static async Task<DateTimeOffset> NowAsync(this TestPortal portal) =>
         new((DateTime)(await portal.ScalarAsync("select clock_timestamp() + clock_offset from platform"))!, TimeSpan.Zero);
 
-    public static async Task ShouldReconcileAsync(this TestPortal portal)
-    {
-        var report = await portal.Services.GetRequiredService<Reconciliation>().RunAsync();
-        report.Checks.Where(check => !check.Ok).Select(check => $"{check.Name}: {string.Join("; ", check.Failures.Select(failure => failure.ToString()))}").ShouldBeEmpty();
-    }
+    public static Task ShouldReconcileAsync(this TestPortal portal) => portal.Source.ShouldBalanceAsync();
 
     /// <summary>The refusal's member, such as <c>available</c>.</summary>
     public static decimal Number(this Problem problem, string name) => (decimal)problem.Extensions![name]!;

@@ -23,8 +23,7 @@ public sealed class WalletCases(PostgresFixture postgres) : IClassFixture<Postgr
     // Case 48: every transaction sums to zero, after every test.
     public async Task DisposeAsync()
     {
-        (await new Reconciliation(portal.Source).RunAsync()).Checks.Where(check => !check.Ok)
-            .Select(check => $"{check.Id} {check.Name}: {string.Join("; ", check.Failures)}").ShouldBeEmpty();
+        await portal.Source.ShouldBalanceAsync();
         await portal.DisposeAsync();
     }
 
