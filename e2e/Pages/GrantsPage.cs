@@ -7,22 +7,10 @@ public sealed class GrantsPage(IPage page) : InteractivePage(page)
 {
     public ILocator Lots => Page.GetByRole(AriaRole.Region, new() { Name = "Grants" }).Locator("tbody tr");
 
-    /// <summary>Chooses a filter. A choice in the moment in which the list is drawn anew is lost, to people too: they choose again.</summary>
     public async Task FilterAsync(string filter, string value)
     {
-        for (var again = 3; ; again--)
-        {
-            await Page.GetByLabel(filter).SelectOptionAsync(new SelectOptionValue { Label = value });
-            try
-            {
-                await Page.WaitForURLAsync("**?**", new() { Timeout = 5_000 });
-                return;
-            }
-            catch (TimeoutException) when (again > 0)
-            {
-                await Page.GetByLabel(filter).SelectOptionAsync(new SelectOptionValue { Label = "All" });
-            }
-        }
+        await Page.GetByLabel(filter).SelectOptionAsync(new SelectOptionValue { Label = value });
+        await Page.WaitForURLAsync("**?**");
     }
 
     /// <summary>Opens the family of the first lot that has one: each with what became of its credits, parents first.</summary>
