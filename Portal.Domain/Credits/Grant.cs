@@ -1,5 +1,6 @@
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Wallet;
 
@@ -75,6 +76,37 @@ public sealed class Grant
 
     /// <summary>When the ledger took it.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
+
+    /// <summary>A grant that takes over credits of this one, on its terms.</summary>
+    /// <param name="rolled">True when they roll over, false when they move to another pool.</param>
+    /// <param name="credits">Above 0.</param>
+    /// <param name="value">What left this one with them.</param>
+    /// <param name="poolId">The pool that holds it.</param>
+    /// <param name="effectiveAt">Drawn from then on.</param>
+    /// <param name="expiresAt">Not spendable from then on; null is never.</param>
+    /// <param name="now">When the ledger takes it.</param>
+    internal Grant Successor(
+        bool rolled, decimal credits, decimal value, int poolId, DateTimeOffset effectiveAt, DateTimeOffset? expiresAt, DateTimeOffset now) => new()
+        {
+            TenantId = TenantId,
+            Id = Uuid7.At(now),
+            PoolId = poolId,
+            Source = rolled ? GrantSource.Rollover : Source,
+            Amount = credits,
+            Remaining = credits,
+            Value = value,
+            Currency = Currency,
+            Priority = Priority,
+            Products = Products,
+            EffectiveAt = effectiveAt,
+            ExpiresAt = expiresAt,
+            ParentId = Id,
+            Lineage = rolled ? "rolled" : "transferred",
+            RollCount = (short)(RollCount + (rolled ? 1 : 0)),
+            Reference = Reference,
+            Reason = Reason,
+            CreatedAt = now,
+        };
 
     /// <summary>Money that the credits left still stand for: <c>round(value × remaining / amount, 9)</c>.</summary>
     public decimal ValueLeft => GrantValue.Left(Value, Remaining, Amount);

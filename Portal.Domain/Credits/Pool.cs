@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Portal.Domain.Wallet;
 
 /// <summary>A named holder of grants.</summary>
@@ -9,9 +11,19 @@ namespace Portal.Domain.Wallet;
 /// <param name="Closed">Nothing new may name it.</param>
 public sealed record Pool(int Id, string Key, string Name, string Kind, bool OverflowsToShared, bool Closed)
 {
+    /// <summary>Reads the pools of tenant <c>$1</c>, closed ones too; <see cref="Read"/> makes one of each row.</summary>
+    public const string Select = "select pool_id, key, name, kind, overflow = 'shared', closed_at is not null from pools where tenant_id = $1";
+
     /// <summary>Number and key of every tenant's shared pool.</summary>
     public const int SharedId = 1;
 
     /// <summary>Key of every tenant's shared pool.</summary>
     public const string SharedKey = "shared";
+
+    /// <summary>The pool of a row of <see cref="Select"/>.</summary>
+    public static Pool Read(NpgsqlDataReader row)
+    {
+        ArgumentNullException.ThrowIfNull(row);
+        return new(row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5));
+    }
 }

@@ -46,13 +46,9 @@ public sealed record Settling(
     }
 
     /// <summary>Settles, at an instant, debts that were incurred by then, oldest first.</summary>
-    public void SettleDebts(DateTimeOffset instant)
-    {
-        if (!Wallet.Debts.Exists(debt => debt.IncurredAt <= instant)) return;
-        Wallet.SettleDebts(
-            instant, Directory.PoolsById,
-            () => new LedgerTransaction(Wallet.TenantId, "settlement", instant, Wallet.Now, Clock.BookDate(instant)) { Actor = "settle" });
-    }
+    public void SettleDebts(DateTimeOffset instant) => Wallet.SettleDebts(
+        instant, Directory.PoolsById,
+        () => new LedgerTransaction(Wallet.TenantId, "settlement", instant, Wallet.Now, Clock.BookDate(instant)) { Actor = "settle" });
 }
 
 /// <summary>What a subscription makes fall due. Subscriptions do it; credits only ask, in the order of domain.md §4.</summary>

@@ -89,27 +89,7 @@ public static class Transfers
     private static Grant Split(WalletTransaction wallet, LedgerTransaction posting, TransferPart part, Pool from, Pool to)
     {
         var (old, credits) = part;
-        var grant = new Grant
-        {
-            TenantId = wallet.TenantId,
-            Id = Uuid7.At(wallet.Now),
-            PoolId = to.Id,
-            Source = old.Source,
-            Amount = credits,
-            Remaining = credits,
-            Value = wallet.Wallet.Take(old, credits),
-            Currency = old.Currency,
-            Priority = old.Priority,
-            Products = old.Products,
-            EffectiveAt = old.EffectiveAt,
-            ExpiresAt = old.ExpiresAt,
-            ParentId = old.Id,
-            Lineage = "transferred",
-            RollCount = old.RollCount,
-            Reference = old.Reference,
-            Reason = old.Reason,
-            CreatedAt = wallet.Now,
-        };
+        var grant = old.Successor(rolled: false, credits, wallet.Wallet.Take(old, credits), to.Id, old.EffectiveAt, old.ExpiresAt, wallet.Now);
         posting.MoveCredits(Account.Pool(from.Key), old.Id, Account.Pool(to.Key), grant.Id, credits);
         wallet.Wallet.Add(grant);
         return grant;

@@ -78,7 +78,7 @@ public sealed record WalletDirectory
     {
         await using var batch = new NpgsqlBatch(connection, transaction);
         batch.Add(Sql, tenantId);
-        batch.Add("select pool_id, key, name, kind, overflow, closed_at is not null from pools where tenant_id = $1", tenantId);
+        batch.Add(Pool.Select, tenantId);
         batch.Add("select team_id, key, pool_id from teams where tenant_id = $1", tenantId);
         batch.Add("select consumer_id, since, team_id from team_memberships where tenant_id = $1 order by consumer_id, since", tenantId);
         batch.Add("select consumer_id, key, pool_id from consumers where tenant_id = $1", tenantId);
@@ -89,8 +89,7 @@ public sealed record WalletDirectory
         var (key, currency, locked, zone, state, keep, version) = (reader.GetString(0), reader.GetString(1), reader.GetBoolean(2),
             reader.GetString(3), reader.GetString(4), reader.GetFieldValue<string[]>(5), reader.GetInt64(6));
 
-        var pools = await ReadAllAsync(reader, r => new Pool(
-            r.GetInt32(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetString(4) == "shared", r.GetBoolean(5)), cancellationToken);
+        var pools = await ReadAllAsync(reader, Pool.Read, cancellationToken);
         var teams = await ReadAllAsync(reader, r => new Team(r.GetInt32(0), r.GetString(1), Nullable(r, 2)), cancellationToken);
         var memberships = (await ReadAllAsync(
             reader, r => (Consumer: r.GetInt32(0), Since: r.GetFieldValue<DateTimeOffset>(1), Team: r.GetInt32(2)), cancellationToken))

@@ -196,7 +196,7 @@ public static class HourlyStatement
         {
             var changes = new Dictionary<string, decimal>(StringComparer.Ordinal);
             found.Others.Add(new Entry(row.GetFieldValue<DateTimeOffset>(8), new WalletMovement(
-                id, row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<string>(3), row.Nullable<string>(4), row.Nullable<string>(5), changes, Balance: null), Usage: null));
+                id, row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.Nullable<string>(3), row.Nullable<string>(4), row.Nullable<string>(5), changes), Usage: null));
         }
 
         ((Dictionary<string, decimal>)found.Others[^1].Movement!.Changes)[row.GetString(6)] = row.GetDecimal(7);

@@ -27,9 +27,8 @@ public sealed record PostedTransaction(
 /// <param name="Reason">A sentence for people.</param>
 /// <param name="Actor">Who did it.</param>
 /// <param name="Changes">Credits that came to (above 0) or left each pool, its debt counted against it; by the pool's key.</param>
-/// <param name="Balance">Credits less debt after it; null when the statement leaves kinds out.</param>
 public sealed record WalletMovement(
-    Guid Id, string Kind, DateTimeOffset At, string? Reference, string? Reason, string? Actor, IReadOnlyDictionary<string, decimal> Changes, decimal? Balance)
+    Guid Id, string Kind, DateTimeOffset At, string? Reference, string? Reason, string? Actor, IReadOnlyDictionary<string, decimal> Changes)
 {
     /// <summary>Credits that came or left in all.</summary>
     public decimal Credits => Changes.Values.Sum();
@@ -69,30 +68,6 @@ public static class Statement
         where t.tenant_id = $1 and t.id = $2 order by e.line
         """;
 
-    // Of each kind the newest, by its index; what moved no credits is not part of a wallet's statement.
-    private const string Movements = """
-        with accounts as (
-          select p.key, a.account from pools p cross join lateral (values ('pool:' || p.key), ('debt:' || p.key)) a(account)
-          where p.tenant_id = $1 and ($5 = '' or p.key = $5)),
-        page as (
-          (select t.* from ledger_transactions t
-           where cardinality($4::text[]) = 0 and t.tenant_id = $1 and t.id >= $2 and t.id < $3
-             and exists (select from ledger_entries e where e.tenant_id = $1 and e.transaction_id = t.id and e.account in (select account from accounts))
-           order by t.id desc limit $6)
-          union all
-          (select t.* from unnest($4::text[]) k(kind) cross join lateral (
-             select t.* from ledger_transactions t where t.tenant_id = $1 and t.kind = k.kind and t.id >= $2 and t.id < $3
-               and exists (select from ledger_entries e where e.tenant_id = $1 and e.transaction_id = t.id and e.account in (select account from accounts))
-             order by t.id desc limit $6) t
-           order by t.id desc limit $6))
-        select t.id, t.kind, t.posted_at, t.reference, t.reason, t.actor, a.key, sum(e.amount)
-        from page t
-        join ledger_entries e on e.tenant_id = $1 and e.transaction_id = t.id and e.unit = 'CREDIT'
-        join accounts a on a.account = e.account
-        group by t.id, t.kind, t.posted_at, t.reference, t.reason, t.actor, a.key
-        order by t.id desc, a.key
-        """;
-
     // The balance before the first transaction that the statement leaves out at its newer end.
     private const string BalanceAt = """
         with accounts as (
@@ -126,56 +101,9 @@ public static class Statement
         return Gather(await read.Connection.ListAsync(One, ReadLine, cancellationToken, read.TenantId, id)).FirstOrDefault();
     }
 
-    /// <summary>
-    /// What moved credits, newest first. The cursor carries the balance at which the next page goes on, so that no page reads what
-    /// those before it have read; a cursor that makes no sense begins at the newest.
-    /// </summary>
-    /// <returns>The movements, and the cursor of the next page; null: there is none.</returns>
-    public static async Task<(IReadOnlyList<WalletMovement> Movements, string? Next)> MovementsAsync(
-        TenantRead read, StatementFilter filter, string? cursor, int limit, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(read);
-        ArgumentNullException.ThrowIfNull(filter);
-        var (after, balance) = ParseCursor(cursor);
-        var bound = Bound(filter.To, after);
-        var withBalance = filter.Kinds.Count == 0;
-        await using var batch = new NpgsqlBatch(read.Connection);
-        batch.Add(Movements, read.TenantId, First(filter.From), bound, filter.Kinds.ToArray(), filter.Pool ?? "", limit + 1);
-        if (withBalance && balance is null) batch.Add(BalanceAt, read.TenantId, filter.Pool ?? "", bound);
-        await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
-        var movements = await MovementsAsync(reader, cancellationToken);
-        if (withBalance && balance is null)
-        {
-            await reader.NextResultAsync(cancellationToken);
-            await reader.ReadAsync(cancellationToken);
-            balance = reader.GetDecimal(0);
-        }
-
-        return Paged(movements, limit, withBalance ? balance : null);
-    }
-
     /// <summary>Credits less debt before the first transaction whose id is <paramref name="bound"/> or above.</summary>
     internal static async Task<decimal> BalanceBeforeAsync(TenantRead read, string? pool, Guid bound, CancellationToken cancellationToken) =>
         (await read.Connection.ListAsync(BalanceAt, row => row.GetDecimal(0), cancellationToken, read.TenantId, pool ?? "", bound)).Single();
-
-    private static (IReadOnlyList<WalletMovement> Movements, string? Next) Paged(List<WalletMovement> movements, int limit, decimal? balance)
-    {
-        var more = movements.Count > limit;
-        var page = movements.Take(limit).ToArray();
-        for (var i = 0; i < page.Length; i++)
-        {
-            page[i] = page[i] with { Balance = balance };
-            balance -= page[i].Credits;
-        }
-
-        return (page, more ? string.Create(CultureInfo.InvariantCulture, $"{page[^1].Id:N}_{balance}") : null);
-    }
-
-    private static (Guid? After, decimal? Balance) ParseCursor(string? cursor)
-    {
-        if (cursor?.Split('_') is not [var id, var balance] || !Guid.TryParseExact(id, "N", out var after)) return (null, null);
-        return (after, decimal.TryParse(balance, NumberStyles.AllowLeadingSign | NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var left) ? left : null);
-    }
 
     private static Guid First(DateTimeOffset? from) => from is null ? Guid.Empty : Uuid7.Floor(from.Value);
 
@@ -184,25 +112,6 @@ public static class Statement
     {
         var end = to is null ? Last : Uuid7.Floor(to.Value);
         return after is { } id && string.CompareOrdinal(id.ToString("N"), end.ToString("N")) < 0 ? id : end;
-    }
-
-    private static async Task<List<WalletMovement>> MovementsAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)
-    {
-        var movements = new List<WalletMovement>();
-        while (await reader.ReadAsync(cancellationToken))
-        {
-            var id = reader.GetGuid(0);
-            if (movements.Count == 0 || movements[^1].Id != id)
-            {
-                movements.Add(new WalletMovement(
-                    id, reader.GetString(1), reader.GetFieldValue<DateTimeOffset>(2), reader.Nullable<string>(3), reader.Nullable<string>(4), reader.Nullable<string>(5),
-                    new Dictionary<string, decimal>(StringComparer.Ordinal), Balance: null));
-            }
-
-            ((Dictionary<string, decimal>)movements[^1].Changes)[reader.GetString(6)] = reader.GetDecimal(7);
-        }
-
-        return movements;
     }
 
     private static (PostedTransaction Transaction, LedgerEntry? Entry) ReadLine(NpgsqlDataReader row) => (

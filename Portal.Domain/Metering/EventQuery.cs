@@ -101,21 +101,17 @@ public static class EventQuery
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(filter);
-        await using var command = source.CreateCommand(Find);
-        foreach (var value in new object?[] { tenantId, filter.Type, filter.Rated, filter.From?.ToUniversalTime(), filter.To?.ToUniversalTime(), after?.Transaction, after?.Ordinal ?? 0, limit })
-            command.Parameters.Add(Columns.Parameter(value));
-        return await ReadAsync(command, Event, cancellationToken);
+        return await source.ListAsync(
+            Find, Event, cancellationToken, tenantId, filter.Type, filter.Rated, filter.From?.ToUniversalTime(), filter.To?.ToUniversalTime(), after?.Transaction,
+            after?.Ordinal ?? 0, limit);
     }
 
     /// <summary>One event with its pieces and later ratings; null when there is none of that key.</summary>
     public static async Task<ExplainedEvent?> ExplainAsync(NpgsqlDataSource source, long tenantId, Guid key, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(source);
-        await using var command = source.CreateCommand(One);
-        command.Parameters.Add(Columns.Parameter(tenantId));
-        command.Parameters.Add(Columns.Parameter(key));
-        if (await ReadAsync(command, Event, cancellationToken) is not [var found]) return null;
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        if (await connection.FindAsync(One, Event, cancellationToken, tenantId, key) is not { } found) return null;
         var later = await connection.ListAsync(Later, r => new LaterRating(
             r.GetString(0), r.GetGuid(1), r.GetDecimal(2), r.GetDecimal(3), r.Nullable<decimal?>(4)), cancellationToken, tenantId, found.TransactionId, found.Ordinal);
         var standing = await StandingPieces.ReadAsync(connection, tenantId, found.TransactionId, found.Ordinal, cancellationToken);
@@ -124,14 +120,6 @@ public static class EventQuery
         var pieces = standing.Select(piece => new StoredPiece(
             piece.Kind == "settled" ? "grant" : piece.Kind, pools[piece.PoolId], piece.GrantId, piece.Credits, piece.Value)).ToArray();
         return new ExplainedEvent(found, pieces, later);
-    }
-
-    private static async Task<List<T>> ReadAsync<T>(NpgsqlCommand command, Func<NpgsqlDataReader, T> read, CancellationToken cancellationToken)
-    {
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        var rows = new List<T>();
-        while (await reader.ReadAsync(cancellationToken)) rows.Add(read(reader));
-        return rows;
     }
 
     private static StoredEvent Event(NpgsqlDataReader r)

@@ -46,27 +46,7 @@ internal static class RollingOver
 
     private static void RollOne(Settling settling, LedgerTransaction posting, Grant old, decimal credits, DateTimeOffset at, DateTimeOffset expiresAt)
     {
-        var rolled = new Grant
-        {
-            TenantId = old.TenantId,
-            Id = Uuid7.At(settling.Wallet.Now),
-            PoolId = old.PoolId,
-            Source = GrantSource.Rollover,
-            Amount = credits,
-            Remaining = credits,
-            Value = settling.Wallet.Take(old, credits),
-            Currency = old.Currency,
-            Priority = old.Priority,
-            Products = old.Products,
-            EffectiveAt = at,
-            ExpiresAt = expiresAt,
-            ParentId = old.Id,
-            Lineage = "rolled",
-            RollCount = (short)(old.RollCount + 1),
-            Reference = old.Reference,
-            Reason = old.Reason,
-            CreatedAt = settling.Wallet.Now,
-        };
+        var rolled = old.Successor(rolled: true, credits, settling.Wallet.Take(old, credits), old.PoolId, at, expiresAt, settling.Wallet.Now);
         settling.Wallet.Add(rolled);
         var pool = Account.Pool(settling.PoolOf(old));
         posting.MoveCredits(pool, old.Id, pool, rolled.Id, credits);

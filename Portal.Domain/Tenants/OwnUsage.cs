@@ -11,16 +11,11 @@ namespace Portal.Domain.Tenants;
 /// <param name="Pool">Key of the pool.</param>
 public sealed record OwnUsage(IReadOnlyList<int> Consumers, string Pool)
 {
-    private const string Sql = """
-        select c.consumer_id, coalesce(own.key, teams_own.key) from members m
+    private const string Sql = $"""
+        select c.consumer_id, coalesce(own.key, team_pool.key) from members m
         join consumers c on c.tenant_id = m.tenant_id and (c.member_id = m.id or lower(c.key) = lower(m.email))
-        left join pools own on own.tenant_id = c.tenant_id and own.pool_id = c.pool_id
-        left join lateral (
-          select s.team_id from team_memberships s where s.tenant_id = c.tenant_id and s.consumer_id = c.consumer_id and s.since <= $3
-          order by s.since desc limit 1) s on true
-        left join teams t on t.tenant_id = c.tenant_id and t.team_id = s.team_id
-        left join pools teams_own on teams_own.tenant_id = t.tenant_id and teams_own.pool_id = t.pool_id
-        where m.tenant_id = $1 and m.id = $2 order by c.consumer_id
+        {ConsumerPools.Joins}
+        where m.tenant_id = $1 and m.id = $3 order by c.consumer_id
         """;
 
     /// <summary>What is the membership's own; one round trip.</summary>
@@ -28,7 +23,7 @@ public sealed record OwnUsage(IReadOnlyList<int> Consumers, string Pool)
     {
         ArgumentNullException.ThrowIfNull(read);
         var consumers = await read.Connection.ListAsync(
-            Sql, row => (Id: row.GetInt32(0), Pool: row.Nullable<string>(1)), cancellationToken, read.TenantId, memberId, read.Now);
+            Sql, row => (Id: row.GetInt32(0), Pool: row.Nullable<string>(1)), cancellationToken, read.TenantId, read.Now, memberId);
         return new OwnUsage([.. consumers.Select(consumer => consumer.Id)], consumers.Select(consumer => consumer.Pool).FirstOrDefault(pool => pool is not null) ?? Wallet.Pool.SharedKey);
     }
 }

@@ -46,13 +46,13 @@ public sealed record OpenHolds(IReadOnlyList<OpenHoldGroup> Groups)
         return (reader.GetDecimal(0), reader.Nullable<DateTimeOffset?>(1));
     }
 
-    /// <summary>
-    /// How many credits may leave these grants (for a refund, a transfer, a closed pool) without taking any from an open hold.
-    /// </summary>
-    public static async Task<decimal> FreeOfAsync(WalletTransaction wallet, IReadOnlyCollection<Grant> leaving, CancellationToken cancellationToken = default)
+    /// <summary>The demands of open holds as pages see them: those past their instant are gone, swept or not.</summary>
+    public static Task<List<HoldDemand>> DemandsAsync(TenantRead read, CancellationToken cancellationToken = default)
     {
-        var open = await ReadAsync(wallet, except: null, cancellationToken);
-        return HoldCover.FreeOf(leaving, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
+        ArgumentNullException.ThrowIfNull(read);
+        return read.Connection.ListAsync(
+            "select pool_id, product, sum(amount) from holds where tenant_id = $1 and state = 'open' and expires_at > $2 group by 1, 2",
+            row => new HoldDemand(row.GetInt32(0), row.Nullable<string>(1), row.GetDecimal(2)), cancellationToken, read.TenantId, read.Now);
     }
 
     private static OpenHoldGroup Read(NpgsqlDataReader row) => new(

@@ -29,11 +29,12 @@ internal sealed class Unspent
     public static async Task<Unspent> UnheldAsync(WalletTransaction wallet, Lineage lineage, CancellationToken cancellationToken)
     {
         var unspent = new Unspent();
+        var open = await OpenHolds.ReadAsync(wallet, except: null, cancellationToken);
         var (leaving, free) = (new List<Grant>(), 0m);
         foreach (var grant in lineage.LastDrawnFirst.Where(grant => grant.Remaining > 0m))
         {
             leaving.Add(grant);
-            var with = await OpenHolds.FreeOfAsync(wallet, leaving, cancellationToken);
+            var with = HoldCover.FreeOf(leaving, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
             if (with > free) unspent.grants.Add((grant, with - free));
             free = with;
         }

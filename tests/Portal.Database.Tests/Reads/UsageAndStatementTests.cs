@@ -109,27 +109,27 @@ public sealed class UsageAndStatementTests(PostgresFixture postgres) : IClassFix
         await using var portal = await TestPortal.StartAsync(postgres);
         var tenant = await portal.AddTenantAsync("acme", "UTC", "team-a");
         await portal.GrantAsync(tenant, 10m, value: 1m);
-        await Task.Delay(5);
+        await portal.AdvanceAsync(TimeSpan.FromHours(1));
         await portal.GrantAsync(tenant, 4m, pool: "team-a");
-        await Task.Delay(5);
+        await portal.AdvanceAsync(TimeSpan.FromHours(1));
         await portal.SendAsync(TestPortal.Usage("acme", "1", 6000, pool: "team-a")); // 4 of team-a, 2 of shared
-        await Task.Delay(5);
+        await portal.AdvanceAsync(TimeSpan.FromHours(1));
         await portal.SendAsync(TestPortal.Usage("acme", "2", 9000)); // 8 left of shared, 1 owed
 
         var reads = portal.Services.GetRequiredService<TenantReads>();
         var filter = new StatementFilter([]);
-        var (first, next) = await reads.RunAsync(tenant, read => Statement.MovementsAsync(read, filter, cursor: null, 2));
-        first.Select(m => (m.Kind, m.Credits, m.Balance)).ShouldBe([("usage", -9m, -1m), ("usage", -6m, 8m)]);
+        var (first, next) = await reads.RunAsync(tenant, read => HourlyStatement.ReadAsync(read, filter, cursor: null, 2));
+        first.Select(m => (m.Movement?.Kind ?? "usage", m.Credits, m.Balance)).ShouldBe([("usage", -9m, -1m), ("usage", -6m, 8m)]);
         first[1].Changes.ShouldBe(new Dictionary<string, decimal> { ["team-a"] = -4m, ["shared"] = -2m }, ignoreOrder: true);
-        var (second, end) = await reads.RunAsync(tenant, read => Statement.MovementsAsync(read, filter, next, 2));
-        second.Select(m => (m.Kind, m.Credits, m.Balance)).ShouldBe([("grant", 4m, 14m), ("purchase", 10m, 10m)]);
+        var (second, end) = await reads.RunAsync(tenant, read => HourlyStatement.ReadAsync(read, filter, next, 2));
+        second.Select(m => (m.Movement?.Kind ?? "usage", m.Credits, m.Balance)).ShouldBe([("grant", 4m, 14m), ("purchase", 10m, 10m)]);
         end.ShouldBeNull();
 
-        var (purchases, _) = await reads.RunAsync(tenant, read => Statement.MovementsAsync(read, new StatementFilter(["purchase"]), cursor: null, 10));
+        var (purchases, _) = await reads.RunAsync(tenant, read => HourlyStatement.ReadAsync(read, new StatementFilter(["purchase"]), cursor: null, 10));
         purchases.ShouldHaveSingleItem().Balance.ShouldBeNull();
-        var (team, _) = await reads.RunAsync(tenant, read => Statement.MovementsAsync(read, new StatementFilter([], "team-a"), cursor: null, 10));
+        var (team, _) = await reads.RunAsync(tenant, read => HourlyStatement.ReadAsync(read, new StatementFilter([], "team-a"), cursor: null, 10));
         team.Select(m => (m.Credits, m.Balance)).ShouldBe([(-4m, 0m), (4m, 4m)]);
-        var (earlier, _) = await reads.RunAsync(tenant, read => Statement.MovementsAsync(read, new StatementFilter([], To: first[1].At), cursor: null, 10));
+        var (earlier, _) = await reads.RunAsync(tenant, read => HourlyStatement.ReadAsync(read, new StatementFilter([], To: first[1].At), cursor: null, 10));
         earlier.Select(m => m.Balance).ShouldBe([14m, 10m]);
     }
 

@@ -28,24 +28,19 @@ public sealed record ConsumerView(
 /// <summary>Reads the list of consumers: all for those who see all, a plain member's own.</summary>
 public static class ConsumersData
 {
-    private const string Sql = """
+    private const string Sql = $"""
         with used as (select u.consumer_id, sum(u.credits) as credits from usage_hourly u where u.tenant_id = $1 and u.hour >= $3 and u.hour <= $2 group by 1)
-        select c.consumer_id, c.key, c.name, own.key, t.key, t.name, coalesce(own.key, team_pool.key, 'shared'),
+        select c.consumer_id, c.key, c.name, own.key, t.key, t.name, {ConsumerPools.Key},
           coalesce(own.name, team_pool.name, (select name from pools where tenant_id = $1 and pool_id = 1)), m.email,
           coalesce(u.credits, 0)
         from consumers c
         left join used u on u.consumer_id = c.consumer_id
-        left join pools own on own.tenant_id = c.tenant_id and own.pool_id = c.pool_id and own.closed_at is null
-        left join lateral (
-          select s.team_id from team_memberships s where s.tenant_id = c.tenant_id and s.consumer_id = c.consumer_id and s.since <= $2
-          order by s.since desc limit 1) s on true
-        left join teams t on t.tenant_id = c.tenant_id and t.team_id = s.team_id
-        left join pools team_pool on team_pool.tenant_id = c.tenant_id and team_pool.pool_id = t.pool_id and team_pool.closed_at is null
+        {ConsumerPools.Joins}
         left join lateral (
           select m.email from members m where m.tenant_id = c.tenant_id and m.removed_at is null and (m.id = c.member_id or (c.member_id is null and lower(m.email) = lower(c.key)))
           limit 1) m on true
         where c.tenant_id = $1 and c.key > $4 and ($5::int[] is null or c.consumer_id = any($5))
-          and ($6 = '' or coalesce(own.key, team_pool.key, 'shared') = $6) and ($7 = '' or coalesce(t.key, '') = $7)
+          and ($6 = '' or {ConsumerPools.Key} = $6) and ($7 = '' or coalesce(t.key, '') = $7)
           and ($8 = '' or position(lower($8) in lower(c.key)) > 0 or position(lower($8) in lower(coalesce(c.name, ''))) > 0)
         order by c.key limit $9
         """;

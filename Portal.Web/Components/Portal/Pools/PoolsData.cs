@@ -36,15 +36,9 @@ public sealed record TeamView(string Key, string Name, string? Pool, int Consume
 /// <param name="Movable">What may move from one pool to another.</param>
 public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<PoolView> Pools, IReadOnlyList<TeamView> Teams, Movable Movable)
 {
-    // A consumer draws from its own pool, else its team's, else the shared one.
-    private const string ConsumersByPool = """
+    private const string ConsumersByPool = $"""
         select coalesce(own.pool_id, team_pool.pool_id, 1), t.team_id, count(*)::int from consumers c
-        left join pools own on own.tenant_id = c.tenant_id and own.pool_id = c.pool_id and own.closed_at is null
-        left join lateral (
-          select m.team_id from team_memberships m where m.tenant_id = c.tenant_id and m.consumer_id = c.consumer_id and m.since <= $2
-          order by m.since desc limit 1) m on true
-        left join teams t on t.tenant_id = c.tenant_id and t.team_id = m.team_id
-        left join pools team_pool on team_pool.tenant_id = c.tenant_id and team_pool.pool_id = t.pool_id and team_pool.closed_at is null
+        {ConsumerPools.Joins}
         where c.tenant_id = $1 group by 1, 2
         """;
 
@@ -77,13 +71,8 @@ public sealed record PoolsData(long Version, DateTimeOffset Now, IReadOnlyList<P
     {
         var own = tenant.May(MemberRole.Billing) ? null : (await OwnUsage.OfAsync(read, tenant.MemberId, cancellationToken)).Pool;
         var balance = await Balances.ReadAsync(read, cancellationToken);
-        var settings = (await read.Connection.ListAsync(
-            "select pool_id, key, name, kind, overflow = 'shared', closed_at is not null from pools where tenant_id = $1",
-            row => new Pool(row.GetInt32(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetBoolean(4), row.GetBoolean(5)),
-            cancellationToken, read.TenantId)).ToDictionary(pool => pool.Id);
-        var holds = await read.Connection.ListAsync(
-            "select pool_id, product, sum(amount) from holds where tenant_id = $1 and state = 'open' and expires_at > $2 group by 1, 2",
-            row => new HoldDemand(row.GetInt32(0), row.Nullable<string>(1), row.GetDecimal(2)), cancellationToken, read.TenantId, read.Now);
+        var settings = (await read.Connection.ListAsync(Pool.Select, Pool.Read, cancellationToken, read.TenantId)).ToDictionary(pool => pool.Id);
+        var holds = await OpenHolds.DemandsAsync(read, cancellationToken);
         var consumers = await read.Connection.ListAsync(
             ConsumersByPool, row => (Pool: row.GetInt32(0), Team: row.Nullable<int?>(1), Count: row.GetInt32(2)), cancellationToken, read.TenantId, read.Now);
         var teams = own is not null ? [] : await read.Connection.ListAsync(
