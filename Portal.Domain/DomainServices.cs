@@ -27,6 +27,7 @@ public static class DomainServices
         .AddSingleton<IDebtAttribution, DebtAttribution>()
         .AddSingleton<UsageCorrections>()
         .AddSingleton<IRenewals, Renewals>()
+        .AddSingleton<DueWork>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()
         .AddSingleton<DueWallets>()

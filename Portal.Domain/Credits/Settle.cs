@@ -13,50 +13,64 @@ public static class Settle
     private sealed record OpenHold(Guid Id, int PoolId, decimal Amount, DateTimeOffset ExpiresAt);
 
     /// <summary>Settles everything due up to the wallet's <see cref="WalletState.Now"/>. One comparison when nothing is.</summary>
-    public static async Task RunAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock, IRenewals renewals,
-        CancellationToken cancellationToken)
+    public static async Task RunAsync(WalletTransaction opened, DueWork due, CancellationToken cancellationToken)
     {
+        ArgumentNullException.ThrowIfNull(opened);
+        ArgumentNullException.ThrowIfNull(due);
+        var (wallet, directory) = (opened.Wallet, opened.Directory);
         wallet.Overage = directory.Terms?.At(wallet.Now);
         if (wallet.NextDueAt is null || wallet.NextDueAt > wallet.Now) return;
-        var settling = new Settling(connection, transaction, wallet, directory, clock);
-        var holds = await OpenHoldsAsync(connection, transaction, wallet.TenantId, cancellationToken);
-        await ExpireHoldsAsync(connection, transaction, wallet, holds, cancellationToken); // they hold no grant, so their order among the rest is free
-        var renewal = await renewals.FindAsync(settling, cancellationToken);
-        for (var last = DateTimeOffset.MinValue; NextInstant(wallet, renewal, last) is { } instant && instant <= wallet.Now; last = instant)
-            At(settling, renewal, instant);
+        var settling = new Settling(opened.Connection, opened.Transaction, wallet, directory, opened.Clock);
+        var holds = await OpenHoldsAsync(opened.Connection, opened.Transaction, wallet.TenantId, cancellationToken);
+        await ExpireHoldsAsync(opened.Connection, opened.Transaction, wallet, holds, cancellationToken); // they hold no grant, so their order among the rest is free
+        var renewal = await due.Renewals.FindAsync(settling, cancellationToken);
+        var others = await due.FindAsync(opened, cancellationToken);
+        for (var last = DateTimeOffset.MinValue; NextInstant(wallet, renewal, others, last) is { } instant && instant <= wallet.Now; last = instant)
+            await AtAsync(settling, renewal, others, instant, cancellationToken);
 
         settling.SettleDebts(wallet.Now); // a subscription that was made later than it starts grants after the debt it settles
         if (renewal is not null) await renewal.WriteAsync(cancellationToken);
         wallet.Grants.RemoveAll(grant => grant.ExpiresAt <= wallet.Now);
-        wallet.NextDueAt = NextDue(wallet, holds, renewal);
+        wallet.NextDueAt = NextDue(wallet, holds, renewal, others);
     }
 
-    private static void At(Settling settling, IRenewal? renewal, DateTimeOffset instant)
+    private static async Task AtAsync(Settling settling, IRenewal? renewal, IReadOnlyList<IDue> others, DateTimeOffset instant, CancellationToken cancellationToken)
     {
         var renewing = renewal?.NextAt == instant ? renewal : null;
+        await RunAsync(others, DuePlace.PeriodEnd, instant, cancellationToken);
         renewing?.Close(instant);
         renewing?.Roll(instant);
         foreach (var grant in settling.Wallet.Grants.Where(grant => grant.ExpiresAt == instant).Order(BurnOrder.Instance).ToArray()) settling.Expire(grant, instant);
         renewing?.Grant(instant);
         settling.SettleDebts(instant);
+        await RunAsync(others, DuePlace.Last, instant, cancellationToken);
+    }
+
+    private static async Task RunAsync(IReadOnlyList<IDue> others, DuePlace place, DateTimeOffset instant, CancellationToken cancellationToken)
+    {
+        foreach (var due in others)
+        {
+            if (due.Place == place && due.NextAt <= instant) await due.RunAsync(instant, cancellationToken);
+        }
     }
 
     // Grants that become effective matter to debts alone.
-    private static DateTimeOffset? NextInstant(WalletState wallet, IRenewal? renewal, DateTimeOffset last)
+    private static DateTimeOffset? NextInstant(WalletState wallet, IRenewal? renewal, IReadOnlyList<IDue> others, DateTimeOffset last)
     {
         var instants = wallet.Grants.Where(grant => grant.ExpiresAt is not null).Select(grant => grant.ExpiresAt!.Value);
         if (wallet.Debts.Count > 0) instants = instants.Concat(wallet.Grants.Select(grant => grant.EffectiveAt));
         if (renewal?.NextAt is { } renewed) instants = instants.Append(renewed);
-        return instants.Where(instant => instant > last).Select(instant => (DateTimeOffset?)instant).Min();
+        return instants.Concat(others.Select(due => due.NextAt).OfType<DateTimeOffset>()).Where(instant => instant > last)
+            .Select(instant => (DateTimeOffset?)instant).Min();
     }
 
-    private static DateTimeOffset? NextDue(WalletState wallet, IEnumerable<OpenHold> holds, IRenewal? renewal)
+    private static DateTimeOffset? NextDue(WalletState wallet, IEnumerable<OpenHold> holds, IRenewal? renewal, IReadOnlyList<IDue> others)
     {
         var later = holds.Select(hold => hold.ExpiresAt)
             .Concat(wallet.Grants.Select(grant => grant.EffectiveAt))
             .Concat(wallet.Grants.Where(grant => grant.ExpiresAt is not null).Select(grant => grant.ExpiresAt!.Value))
             .Concat(renewal?.NextAt is { } renewed ? [renewed] : [])
+            .Concat(others.Select(due => due.NextAt).OfType<DateTimeOffset>())
             .Where(instant => instant > wallet.Now)
             .ToArray();
         return later.Length == 0 ? null : later.Min();

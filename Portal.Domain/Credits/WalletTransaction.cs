@@ -12,12 +12,12 @@ namespace Portal.Domain.Wallet;
 public sealed class WalletTransaction : IAsyncDisposable
 {
     private readonly IDebtAttribution attribution;
-    private readonly IRenewals renewals;
+    private readonly DueWork due;
     private PortalDbContext? db;
 
     internal WalletTransaction(
         NpgsqlConnection connection, NpgsqlTransaction transaction, WalletState wallet, WalletDirectory directory, PostingClock clock, IDebtAttribution attribution,
-        IRenewals renewals)
+        DueWork due)
     {
         Connection = connection;
         Transaction = transaction;
@@ -25,7 +25,7 @@ public sealed class WalletTransaction : IAsyncDisposable
         Directory = directory;
         Clock = clock;
         this.attribution = attribution;
-        this.renewals = renewals;
+        this.due = due;
     }
 
     /// <summary>The tenant.</summary>
@@ -75,7 +75,7 @@ public sealed class WalletTransaction : IAsyncDisposable
 
     /// <summary>Does what fell due; again after something was made that falls due before now.</summary>
     public Task SettleAsync(CancellationToken cancellationToken) =>
-        Settle.RunAsync(Connection, Transaction, Wallet, Directory, Clock, renewals, cancellationToken);
+        Settle.RunAsync(this, due, cancellationToken);
 
     /// <summary>Settles what open debts the live grants can settle now.</summary>
     public void SettleDebts() =>

@@ -5,7 +5,7 @@ using Portal.Domain.Kernel;
 namespace Portal.Domain.Wallet;
 
 /// <summary>Opens wallets: the one way to change what a tenant has.</summary>
-public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directories, WalletSignals signals, IDebtAttribution attribution, IRenewals renewals) : ISettlesDue
+public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directories, WalletSignals signals, IDebtAttribution attribution, DueWork due) : ISettlesDue
 {
     private const int Attempts = 5;
 
@@ -82,7 +82,7 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
                 && wallets.TryGetValue(tenantId, out var wallet))
             {
                 var directory = await directories.OfVersionAsync(connection, transaction, tenantId, wallet.ConfigVersion, cancellationToken);
-                var opened = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution, renewals);
+                var opened = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution, due);
                 await opened.SettleAsync(cancellationToken);
                 return opened;
             }

@@ -11,7 +11,7 @@ namespace Portal.Domain.Metering.Intake;
 /// draw and rate in memory, write everything (one more), commit (the third). Many events are copied before the rest is written.
 /// </summary>
 internal sealed class IntakeTransaction(
-    NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, IRenewals renewals)
+    NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, DueWork due)
 {
     private const string FindIdentities = """
         select i.tenant_id, i.event_key, i.digest, i.transaction_id, i.ordinal
@@ -40,7 +40,8 @@ internal sealed class IntakeTransaction(
         foreach (var wallet in wallets.Values)
         {
             var directory = await directories.OfVersionAsync(connection, transaction, wallet.TenantId, wallet.ConfigVersion, cancellationToken);
-            await Settle.RunAsync(connection, transaction, wallet, directory, clock, renewals, cancellationToken);
+            var locked = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution, due); // the batch ends it
+            await locked.SettleAsync(cancellationToken);
             var taking = new WalletTaking(wallet, directory, clock, catalogue, known);
             await taking.NameConsumersAsync(connection, transaction, parts, cancellationToken);
             takings.Add(taking);

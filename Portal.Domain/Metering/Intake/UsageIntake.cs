@@ -23,14 +23,14 @@ public sealed class UsageIntake : IHostedService
 
     /// <summary>Makes an intake; it takes events once started.</summary>
     public UsageIntake(
-        NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, IRenewals renewals,
+        NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, DueWork due,
         WalletSignals signals, IOptions<IntakeOptions> options, ILogger<UsageIntake> log)
     {
         ArgumentNullException.ThrowIfNull(options);
         this.directories = directories;
         this.catalogues = catalogues;
         this.options = options.Value;
-        var transactions = new IntakeTransaction(source, directories, catalogues, attribution, renewals);
+        var transactions = new IntakeTransaction(source, directories, catalogues, attribution, due);
         batchers = [.. Enumerable.Range(0, Math.Clamp(this.options.Batchers, 1, 16)).Select(_ => new IntakeBatcher(transactions, signals, this.options, log))];
     }
 

@@ -19,7 +19,7 @@ public sealed class BackpressureTests(PostgresFixture postgres) : IClassFixture<
         await portal.GrantAsync(tenant, 100m);
         var small = new UsageIntake(
             portal.Source, portal.Services.GetRequiredService<WalletDirectories>(), portal.Services.GetRequiredService<Catalogues>(),
-            portal.Services.GetRequiredService<IDebtAttribution>(), portal.Services.GetRequiredService<IRenewals>(), portal.Services.GetRequiredService<WalletSignals>(),
+            portal.Services.GetRequiredService<IDebtAttribution>(), portal.Services.GetRequiredService<DueWork>(), portal.Services.GetRequiredService<WalletSignals>(),
             Options.Create(new IntakeOptions { WaitingEvents = 1, Batchers = 1 }), NullLogger<UsageIntake>.Instance);
         var first = Take(small, TestPortal.Usage("acme", "1", 1000), TestPortal.Usage("acme", "2", 1000)); // waits: no batcher runs yet
         SpinWait.SpinUntil(() => small.WaitingEvents == 2, TimeSpan.FromSeconds(30)).ShouldBeTrue();
