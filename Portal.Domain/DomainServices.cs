@@ -4,6 +4,7 @@ using Portal.Domain.Metering;
 using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Metering.Rerating;
 using Portal.Domain.Notifications;
 using Portal.Domain.Revenue;
 using Portal.Domain.Subscriptions;
@@ -26,6 +27,7 @@ public static class DomainServices
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
         .AddSingleton<UsageCorrections>()
+        .AddSingleton<OperationRuns>()
         .AddSingleton<IRenewals, Renewals>()
         .AddSingleton<DueWork>()
         .AddSingleton<UsageIntake>()

@@ -3,6 +3,7 @@ using Hangfire.PostgreSql;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Domain.Data;
+using Portal.Domain.Metering.Rerating;
 
 namespace Portal.Jobs;
 
@@ -24,11 +25,12 @@ public static class JobsHosting
         return builder;
     }
 
-    /// <summary>Runs the jobs in this process, by their schedule.</summary>
+    /// <summary>Runs the jobs in this process, by their schedule, and operations as they are asked for.</summary>
     public static IHostApplicationBuilder AddJobServer(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
         builder.Services.AddHostedService<JobSchedule>();
+        builder.Services.AddHostedService<OperationWorker>();
         builder.Services.AddHangfireServer(server =>
         {
             server.WorkerCount = 4;

@@ -25,10 +25,12 @@ public sealed record PostingClock(
 /// <summary>Locks wallets and reads them: four statements in one round trip, for any number of wallets.</summary>
 public static class WalletReader
 {
-    private const string Lock = """
+    private const string Look = """
         select tenant_id, version, config_version, next_due_at, last_posted_at, period_starts_at, period_overage, period_spend
-        from wallets where tenant_id = any($1) order by tenant_id for update
+        from wallets where tenant_id = any($1) order by tenant_id
         """;
+
+    private const string Lock = Look + " for update";
 
     // Statements of their own, after the lock, so that each sees what the last holder committed.
     private const string Clock = "select clock_timestamp() + clock_offset, catalogue_version, reporting_zone, locked_until, event_window, returned_credits = 'regrant' from platform";
@@ -47,6 +49,16 @@ public static class WalletReader
     public static void AddTo(NpgsqlBatch batch, long[] tenantIds, bool skipLocked)
     {
         batch.Add(skipLocked ? Lock + " skip locked" : Lock, tenantIds);
+        batch.Add(Clock);
+        batch.Add(OpenGrants, tenantIds);
+        batch.Add(OpenDebts, tenantIds);
+    }
+
+    /// <summary>Adds the statements that read one wallet without locking it, for a snapshot in which nothing is written.</summary>
+    public static void AddUnlockedTo(NpgsqlBatch batch, long tenantId)
+    {
+        long[] tenantIds = [tenantId];
+        batch.Add(Look, tenantIds);
         batch.Add(Clock);
         batch.Add(OpenGrants, tenantIds);
         batch.Add(OpenDebts, tenantIds);

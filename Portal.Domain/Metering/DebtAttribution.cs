@@ -26,7 +26,7 @@ public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
             where e.tenant_id = $1 and e.transaction_id = $2 and e.credits > 0) run
           union all
           select distinct r.event_transaction_id, r.event_ordinal, 0, d.to_credits - d.from_credits
-          from ratings r cross join line d where r.tenant_id = $1 and r.transaction_id = $2 and r.kind in ('amend', 'rerate'))
+          from ratings r cross join line d where r.tenant_id = $1 and r.transaction_id = $2 and r.kind in ('amend', 'rerate', 'late_rating'))
         select e.transaction_id, e.ordinal, o.low, o.high, e.type, e.occurred_at, e.consumer_id, e.team_id, e.pool_named_id, e.cost_currency, e.data, (
           select r.data from ratings r where r.tenant_id = $1 and r.event_transaction_id = e.transaction_id and r.event_ordinal = e.ordinal and r.events = 1
           order by r.id desc limit 1)

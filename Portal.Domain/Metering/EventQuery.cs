@@ -7,7 +7,7 @@ using Portal.Domain.Metering.Corrections;
 namespace Portal.Domain.Metering;
 
 /// <summary>
-/// An event as it is stored, with its first rating. Unrated while no meter or rate covers it; revenue is the value that went with the
+/// An event as it is stored, with its first rating, when it came or late. Unrated while no meter or rate covers it; revenue is the value that went with the
 /// credits and the money accrued, in the tenant's currency (debts settled later come on top); cost is null when unknown.
 /// </summary>
 public sealed record StoredEvent(
@@ -40,10 +40,13 @@ public sealed record ExplainedEvent(StoredEvent Event, IReadOnlyList<StoredPiece
         : Event.Rated ? "accepted" : "unrated";
 
     /// <summary>Credits that it draws now.</summary>
-    public decimal Credits => Event.Credits + Ratings.Sum(rating => rating.Credits);
+    public decimal Credits => Event.Credits + Later.Sum(rating => rating.Credits);
 
     /// <summary>What it earns now.</summary>
-    public decimal Revenue => Event.Revenue + Ratings.Sum(rating => rating.Revenue);
+    public decimal Revenue => Event.Revenue + Later.Sum(rating => rating.Revenue);
+
+    // The first rating of an event that came unrated is its late one, which the event's figures show already.
+    private IEnumerable<LaterRating> Later => Ratings.Where(rating => rating.Kind != "late_rating");
 }
 
 /// <summary>Which events of a tenant.</summary>
@@ -57,20 +60,27 @@ public sealed record EventFilter(string? Type = null, bool? Rated = null, DateTi
 public static class EventQuery
 {
     private const string Select = """
-        select e.event_key, e.source, e.event_id, e.type, e.occurred_at, e.transaction_id, e.ordinal, e.rated, e.meter, e.product, p.key, c.key, t.key,
-               e.quantity, e.credits, e.revenue, e.cost, e.cost_currency, r.card, r.version, k.card, k.version, e.data
+        select e.event_key, e.source, e.event_id, e.type, e.occurred_at, e.transaction_id, e.ordinal,
+               e.rated or exists (select from ratings a where a.tenant_id = e.tenant_id and a.event_transaction_id = e.transaction_id
+                                  and a.event_ordinal = e.ordinal and a.events = 1),
+               coalesce(e.meter, f.meter), coalesce(e.product, f.product), p.key, c.key, t.key,
+               coalesce(f.quantity, e.quantity), coalesce(f.credits, e.credits), coalesce(f.revenue, e.revenue),
+               coalesce(f.cost, e.cost), coalesce(f.cost_currency, e.cost_currency), r.card, r.version, k.card, k.version, e.data
         from events e
         join pools p on p.tenant_id = e.tenant_id and p.pool_id = e.pool_named_id
         left join consumers c on c.tenant_id = e.tenant_id and c.consumer_id = e.consumer_id
         left join teams t on t.tenant_id = e.tenant_id and t.team_id = e.team_id
-        left join rate_card_versions r on r.id = e.rate_version_id
+        left join ratings f on not e.rated and f.kind = 'late_rating' and f.tenant_id = e.tenant_id and f.event_transaction_id = e.transaction_id
+          and f.event_ordinal = e.ordinal
+        left join rate_card_versions r on r.id = coalesce(f.rate_version_id, e.rate_version_id)
         left join cost_card_versions k on k.id = e.cost_version_id
         """;
 
     // Ids carry the time of posting, so a period of occurrence bounds them: an event is at most five minutes early and a window late.
     private const string Find = Select + """
 
-        where e.tenant_id = $1 and ($2::text is null or e.type = $2) and ($3::bool is null or e.rated = $3)
+        where e.tenant_id = $1 and ($2::text is null or e.type = $2) and ($3::bool is null or $3 = (e.rated or exists (
+            select from ratings a where a.tenant_id = e.tenant_id and a.event_transaction_id = e.transaction_id and a.event_ordinal = e.ordinal and a.events = 1)))
           and ($4::timestamptz is null or (e.occurred_at >= $4 and e.transaction_id >= uuid7_floor($4 - interval '5 minutes')))
           and ($5::timestamptz is null or (e.occurred_at < $5
                and e.transaction_id < uuid7_floor($5 + (select event_window from platform) + interval '1 hour')))

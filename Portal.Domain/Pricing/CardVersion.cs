@@ -44,6 +44,9 @@ public sealed class CardVersion
     /// <summary>Its rates, in the order given.</summary>
     public IReadOnlyList<Rate> Rates { get; }
 
+    /// <summary>The same rates from another instant on.</summary>
+    public CardVersion From(DateTimeOffset effectiveAt) => new(Id, Card, Version, effectiveAt, PublishedAt, Rates);
+
     /// <summary><c>default version 3</c>.</summary>
     public override string ToString() => $"{Card} version {Version}";
 }

@@ -60,17 +60,16 @@ public static class Cards
         CatalogueChange change, CardKind kind, string key, DateTimeOffset? effectiveAt, IReadOnlyList<RateDefinition>? definitions,
         CancellationToken cancellationToken = default)
     {
-        if (!await ExistsAsync(change, kind, key, cancellationToken)) return Unknown(kind, key);
-        var errors = new FieldErrors();
-        var rates = RateChecks.Check(kind, key, definitions, errors);
-        if (errors.None) RateChecks.CheckTogether(rates, await MeterDimensions.ReadAsync(change, cancellationToken), errors);
-        if (errors.ToProblem() is { } invalid) return invalid;
+        if (!await ExistsAsync(change.Connection, change.Transaction, kind, key, cancellationToken)) return Unknown(kind, key);
+        var rates = await CheckRatesAsync(change.Connection, change.Transaction, kind, key, definitions, cancellationToken);
+        if (rates.Problem is { } invalid) return invalid;
 
         // A version's number counts from the versions of its card; its id comes from the database.
         var version = await NextVersionAsync(change, kind, key, cancellationToken);
-        var candidate = new CardVersion(0, key, version, effectiveAt ?? change.Now, change.Now, rates);
+        var candidate = new CardVersion(0, key, version, effectiveAt ?? change.Now, change.Now, rates.Value);
         if (kind == CardKind.Cost && await CostOverlaps.CheckAsync(change, candidate, cancellationToken) is { } overlap) return overlap;
         var id = await InsertAsync(change, kind, candidate, definitions!, cancellationToken);
+        if (kind == CardKind.Rate) await Operations.RateLateAsync(change, $"rate_card:{key}", cancellationToken);
         return new PublishedVersion(key, version, id, candidate.EffectiveAt, candidate.PublishedAt, definitions!);
     }
 
@@ -106,9 +105,22 @@ public static class Cards
         _ => throw new InvalidOperationException($"Unknown kind {kind}."),
     };
 
-    internal static async Task<bool> ExistsAsync(CatalogueChange change, CardKind kind, string key, CancellationToken cancellationToken)
+    /// <summary>The checked rates of a version to be, each by itself and all together; errors name the rate's index and field.</summary>
+    public static async Task<Result<IReadOnlyList<Rate>>> CheckRatesAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, CardKind kind, string key, IReadOnlyList<RateDefinition>? definitions,
+        CancellationToken cancellationToken = default)
     {
-        await using var command = change.Command($"select exists (select from {kind.Table()} where key = $1)", key);
+        var errors = new FieldErrors();
+        var rates = RateChecks.Check(kind, key, definitions, errors);
+        if (errors.None) RateChecks.CheckTogether(rates, await MeterDimensions.ReadAsync(connection, transaction, cancellationToken), errors);
+        return errors.ToProblem() is { } invalid ? invalid : Result.Of(rates);
+    }
+
+    internal static async Task<bool> ExistsAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, CardKind kind, string key, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand($"select exists (select from {kind.Table()} where key = $1)", connection, transaction);
+        command.Parameters.AddWithValue(key);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

@@ -1,3 +1,5 @@
+using Npgsql;
+
 namespace Portal.Domain.Pricing;
 
 /// <summary>All that pricing has to know of meters: their keys and the dimensions that their quantities may have.</summary>
@@ -13,9 +15,13 @@ internal static class MeterDimensions
         from meters m
         """;
 
-    public static async Task<Dictionary<string, IReadOnlySet<string>>> ReadAsync(CatalogueChange change, CancellationToken cancellationToken)
+    public static Task<Dictionary<string, IReadOnlySet<string>>> ReadAsync(CatalogueChange change, CancellationToken cancellationToken) =>
+        ReadAsync(change.Connection, change.Transaction, cancellationToken);
+
+    public static async Task<Dictionary<string, IReadOnlySet<string>>> ReadAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, CancellationToken cancellationToken)
     {
-        await using var command = change.Command(Sql);
+        await using var command = new NpgsqlCommand(Sql, connection, transaction);
         await using var reader = await command.ExecuteReaderAsync(cancellationToken);
         var byMeter = new Dictionary<string, IReadOnlySet<string>>(StringComparer.Ordinal);
         while (await reader.ReadAsync(cancellationToken))

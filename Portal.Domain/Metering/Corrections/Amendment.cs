@@ -1,40 +1,93 @@
-using System.Text;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
-using Portal.Domain.Metering.Intake;
 using Portal.Domain.Pricing;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Corrections;
 
-/// <summary>One amendment: from what an event stands on to what its amended data come to.</summary>
-internal sealed class Amendment(WalletTransaction wallet, StandingEvent standing, UsageEvent amended, Rating? measured)
+/// <summary>What kind of change an amendment is.</summary>
+/// <param name="Posting">Kind of its ledger transaction.</param>
+/// <param name="Rating">Kind of its ratings.</param>
+/// <param name="Status">How the event stands then.</param>
+internal sealed record AmendmentKind(string Posting, string Rating, string Status)
 {
-    private readonly Rating target = amended.Rating!;
+    /// <summary>Other data.</summary>
+    public static readonly AmendmentKind Amend = new("amendment", "amend", "amended");
 
-    public async Task<Result<UsageCorrection>> RunAsync(string reason, CancellationToken cancellationToken)
+    /// <summary>Other prices.</summary>
+    public static readonly AmendmentKind Rerate = new("rerate", "rerate", "rerated");
+
+    /// <summary>The first prices of an event that had none.</summary>
+    public static readonly AmendmentKind LateRating = new("late_rating", "late_rating", "accepted");
+}
+
+/// <summary>One amendment, decided in memory: what it posts, and the rows that go with it.</summary>
+/// <param name="Rows">What <see cref="CorrectionRows"/> writes.</param>
+/// <param name="Correction">What it comes to.</param>
+internal sealed record DecidedAmendment(CorrectionOfEvent Rows, UsageCorrection Correction);
+
+/// <summary>
+/// Brings an event from what it stands on to what it comes to by other data, by other prices or by the first ones: takes the difference
+/// back, last piece first, or draws it, and moves its figures.
+/// </summary>
+/// <param name="wallet">The tenant's wallet.</param>
+/// <param name="standing">The event.</param>
+/// <param name="target">What it comes to.</param>
+/// <param name="measured">What it consists of now, line by line; null when no meter measures it.</param>
+/// <param name="kind">Why.</param>
+/// <param name="data">The properties that <paramref name="target"/> was made from, when they are not the event's own.</param>
+internal sealed class Amendment(
+    WalletTransaction wallet, StandingEvent standing, Rating target, Rating? measured, AmendmentKind kind, string? data)
+{
+    /// <summary>Of an event that no meter measured when it came: what measures it by now.</summary>
+    public (string Meter, string Product)? MeasuredBy { get; init; }
+
+    private string Product => standing.Product ?? MeasuredBy?.Product ?? throw new InvalidOperationException("An event without a product draws nothing.");
+
+    /// <summary>Decides, settles debts with what came back, and writes.</summary>
+    public async Task<UsageCorrection> RunAsync(string reason, CancellationToken cancellationToken)
     {
-        var posting = UsageCorrections.Begin(wallet, "amendment", standing, reason);
+        var rollup = new Rollup();
+        var decided = await DecideAsync(reason, rollup, cancellationToken);
+        wallet.SettleDebts();
+        await CorrectionRows.WriteAsync(wallet, [decided.Rows], rollup, cancellationToken);
+        return decided.Correction;
+    }
+
+    /// <summary>Changes the wallet in memory and adds to the hours; nothing is written.</summary>
+    public async Task<DecidedAmendment> DecideAsync(string reason, Rollup rollup, CancellationToken cancellationToken)
+    {
+        var posting = UsageCorrections.Begin(wallet, kind.Posting, standing, reason);
         var before = StandingRating.Of(standing, measured, withCost: true);
-        var pieces = await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);
+        var pieces = standing.Rated
+            ? await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken)
+            : [];
         var difference = target.Credits.Amount - standing.Credits;
-        var taken = difference < 0m ? await Unwinding.RunAsync(wallet, posting, standing.Product!, pieces, -difference, cancellationToken) : [];
+        var taken = difference < 0m ? await Unwinding.RunAsync(wallet, posting, Product, pieces, -difference, cancellationToken) : [];
         var drawn = difference > 0m ? Draw(posting, difference) : [];
         UsageCorrections.BookMoney(wallet, posting, standing, target.Money - standing.Money);
-        UsageCorrections.BookCost(posting, before, -1);
-        UsageCorrections.BookCost(posting, target, 1);
+        BookCost(posting, before);
         wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, difference);
 
         var revenue = standing.Revenue - taken.Sum(part => part.Value) + drawn.Sum(piece => piece.Value) + target.Money - standing.Money;
         var (from, to) = Pieces(pieces, taken, drawn);
-        var rollup = new Rollup();
-        if (standing.Rated) Count(rollup, UsageCorrections.KeyOf(wallet, standing, standing.CostCurrency), before, from, standing.Revenue, -1);
-        Count(rollup, UsageCorrections.KeyOf(wallet, standing, target.CostCurrency), target, to, revenue, 1);
-        wallet.SettleDebts();
-        await CorrectionRows.WriteAsync(wallet, posting, standing, Ratings(before, revenue), taken, rollup, cancellationToken);
-        return new UsageCorrection(
-            standing.Key, "amended", target.Credits.Amount, revenue, taken.Sum(part => part.Credits), drawn.Sum(piece => piece.Credits), posting.Id);
+        if (standing.Rated) Count(rollup, KeyOf(standing.CostCurrency), before, from, standing.Revenue, -1);
+        Count(rollup, KeyOf(target.CostCurrency), target, to, revenue, 1);
+        return new DecidedAmendment(
+            new CorrectionOfEvent(posting, standing, Ratings(before, revenue), taken),
+            new UsageCorrection(
+                standing.Key, kind.Status, target.Credits.Amount, revenue, taken.Sum(part => part.Credits), drawn.Sum(piece => piece.Credits), posting.Id));
     }
+
+    // What the platform paid is none the other for being sold at another price.
+    private void BookCost(LedgerTransaction posting, Rating before)
+    {
+        if (kind == AmendmentKind.Rerate) return;
+        if (standing.Rated) UsageCorrections.BookCost(posting, before, -1);
+        UsageCorrections.BookCost(posting, target, 1);
+    }
+
+    private RollupKey KeyOf(string? costCurrency) => UsageCorrections.KeyOf(wallet, standing, costCurrency) with { Product = Product };
 
     // Two rows: out with what it was, in with what it is, so that a change of model moves its figures from one to the other.
     private List<CorrectionRating> Ratings(Rating before, decimal revenue)
@@ -43,13 +96,16 @@ internal sealed class Amendment(WalletTransaction wallet, StandingEvent standing
         if (standing.Rated)
         {
             rows.Add(new CorrectionRating(
-                "amend", before.RateVersionId, -1, -standing.Quantity, -standing.Credits, -standing.Revenue, -standing.Money, -standing.Cost, standing.CostCurrency,
-                standing.Data));
+                kind.Rating, standing.RateVersionId, -1, -standing.Quantity, -standing.Credits, -standing.Revenue, -standing.Money, -standing.Cost, standing.CostCurrency,
+                kind == AmendmentKind.Amend ? standing.Data : standing.AmendedData));
         }
 
         rows.Add(new CorrectionRating(
-            "amend", target.RateVersionId, 1, target.Quantity, target.Credits.Amount, revenue, target.Money, target.Cost, target.CostCurrency,
-            Encoding.UTF8.GetString(amended.Kept.Span)));
+            kind.Rating, target.RateVersionId, 1, target.Quantity, target.Credits.Amount, revenue, target.Money, target.Cost, target.CostCurrency, data)
+        {
+            Meter = MeasuredBy?.Meter,
+            Product = MeasuredBy?.Product,
+        });
         return rows;
     }
 
@@ -58,7 +114,7 @@ internal sealed class Amendment(WalletTransaction wallet, StandingEvent standing
         var named = wallet.Directory.PoolsById[standing.PoolNamedId];
         var drawing = new Drawing(wallet.Wallet, posting, wallet.Directory.PoolsById[Pool.SharedId]);
         var drawn = new List<Piece>();
-        drawing.Draw(named.Closed ? named with { OverflowsToShared = true } : named, standing.Product!, credits, drawn);
+        drawing.Draw(named.Closed ? named with { OverflowsToShared = true } : named, Product, credits, drawn);
         drawing.Complete();
         return drawn;
     }

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
@@ -79,7 +80,9 @@ public sealed class UsageCorrections(Catalogues catalogues)
         var standing = found.Value;
         var amended = await ReadAsync(wallet, standing, data, cancellationToken);
         if (amended.Problem is { } refused) return refused;
-        return await new Amendment(wallet, standing, amended.Value, await MeasureAsync(wallet, standing, cancellationToken)).RunAsync(reason, cancellationToken);
+        return await new Amendment(
+            wallet, standing, amended.Value.Rating!, await MeasureAsync(wallet, standing, cancellationToken), AmendmentKind.Amend,
+            Encoding.UTF8.GetString(amended.Value.Kept.Span)).RunAsync(reason, cancellationToken);
     }
 
     internal static LedgerTransaction Begin(WalletTransaction wallet, string kind, StandingEvent standing, string reason, string? key = null) =>
@@ -120,10 +123,8 @@ public sealed class UsageCorrections(Catalogues catalogues)
 
     private async Task<Rating?> MeasureAsync(WalletTransaction wallet, StandingEvent standing, CancellationToken cancellationToken)
     {
-        var measuring = new EventMeasuring(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken));
-        var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
-        measuring.Measure(usage, wallet.Directory.Keep);
-        return usage.Rating;
+        var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
+        return new StandingMeasure(catalogue, wallet.Directory).AsItStands(standing);
     }
 
     private async Task<Result<UsageEvent>> ReadAsync(WalletTransaction wallet, StandingEvent standing, JsonElement data, CancellationToken cancellationToken)

@@ -12,6 +12,7 @@ public sealed class Catalogue
     private readonly Dictionary<string, Meter[]> byEventType;
     private readonly Dictionary<string, Meter> byKey;
     private readonly Dictionary<string, Timeline> rateCards;
+    private readonly Dictionary<int, CardVersion> rateVersions;
 
     /// <summary>Makes a snapshot of meters that do not overlap and versions that were accepted.</summary>
     public Catalogue(long version, IEnumerable<Meter> meters, IEnumerable<CardVersion> rateVersions, IEnumerable<CardVersion> costVersions)
@@ -20,9 +21,17 @@ public sealed class Catalogue
         byKey = meters.ToDictionary(meter => meter.Key, StringComparer.Ordinal);
         byEventType = byKey.Values.GroupBy(meter => meter.EventType, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.OrderBy(meter => meter.Key, StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
-        rateCards = rateVersions.GroupBy(version => version.Card, StringComparer.Ordinal)
+        CardVersion[] known = [.. rateVersions];
+        this.rateVersions = known.ToDictionary(version => version.Id);
+        rateCards = known.GroupBy(version => version.Card, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => new Timeline(group), StringComparer.Ordinal);
         Costs = new Timeline(costVersions);
+    }
+
+    private Catalogue(Catalogue other, Dictionary<string, Timeline> rateCards, Timeline costs)
+    {
+        Version = other.Version;
+        (byKey, byEventType, this.rateCards, rateVersions, Costs) = (other.byKey, other.byEventType, rateCards, other.rateVersions, costs);
     }
 
     /// <summary>The catalogue version it is a snapshot of.</summary>
@@ -36,6 +45,26 @@ public sealed class Catalogue
 
     /// <summary>The versions of a rate card; null when it has none.</summary>
     public Timeline? RateCard(string card) => rateCards.GetValueOrDefault(card);
+
+    /// <summary>A version of a rate card by its number over all cards; null when there is none.</summary>
+    public CardVersion? FindRateVersion(int id) => rateVersions.GetValueOrDefault(id);
+
+    /// <summary>The same catalogue, as if this version had always been the one of its rate card. It need not be published.</summary>
+    public Catalogue Under(CardVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        return new Catalogue(this, new(rateCards, StringComparer.Ordinal) { [version.Card] = Always(version) }, Costs);
+    }
+
+    /// <summary>The same catalogue, as if this version had always been the one of its cost card.</summary>
+    public Catalogue UnderCost(CardVersion version)
+    {
+        ArgumentNullException.ThrowIfNull(version);
+        var others = Costs.Changes.SelectMany(change => change.Versions).Distinct().Where(other => other.Card != version.Card);
+        return new Catalogue(this, rateCards, new Timeline([.. others, version.From(DateTimeOffset.MinValue)]));
+    }
+
+    private static Timeline Always(CardVersion version) => new([version.From(DateTimeOffset.MinValue)]);
 
     /// <summary>The meter of that key; null when there is none.</summary>
     public Meter? FindMeter(string key) => byKey.GetValueOrDefault(key);

@@ -36,6 +36,7 @@ public static class MeterStore
             """;
         await using var command = change.Command(
             sql, key, meter.Value.EventType, meter.Value.Product, JsonSerializer.Serialize(definition, PortalJson.Options), change.Now);
+        await Operations.RateLateAsync(change, $"meter:{key}", cancellationToken);
         return (bool)(await command.ExecuteScalarAsync(cancellationToken))!;
     }
 

@@ -43,7 +43,7 @@ public static class CostCardImport
     {
         var parsed = PriceMap.Parse(json.Span);
         if (parsed.Problem is { } refused) return refused;
-        if (!await Cards.ExistsAsync(change, CardKind.Cost, card, cancellationToken)) return Cards.Unknown(CardKind.Cost, card);
+        if (!await Cards.ExistsAsync(change.Connection, change.Transaction, CardKind.Cost, card, cancellationToken)) return Cards.Unknown(CardKind.Cost, card);
         if (!(await MeterDimensions.ReadAsync(change, cancellationToken)).TryGetValue(meter, out var dimensions))
         {
             return Problem.Unprocessable("unknown_meter", $"There is no meter {meter} that the prices could be for.");

@@ -55,10 +55,19 @@ create table ratings (
   cost_currency    char(3),
   data             json,                                -- the properties rated, when they are not the event's own
   detail           jsonb,
+  meter            text,                                -- of a late rating whose event no meter measured when it came: what measures it
+  product          text,                                -- that meter's product
   primary key (tenant_id, id)
 );
 create index ratings_event on ratings (tenant_id, event_transaction_id, event_ordinal);
 create index ratings_transaction on ratings (tenant_id, transaction_id);
+
+-- Events with what measures them: their own meter, or the one that their late rating found.
+create view measured_events as
+  select e.*, coalesce(e.meter, l.meter) as measured_by, coalesce(e.product, l.product) as measured_product
+  from events e
+  left join ratings l on e.meter is null and l.kind = 'late_rating'
+    and l.tenant_id = e.tenant_id and l.event_transaction_id = e.transaction_id and l.event_ordinal = e.ordinal;
 
 -- Usage by hour on the tenant's clocks; 0 and '' stand for none.
 create table usage_hourly (

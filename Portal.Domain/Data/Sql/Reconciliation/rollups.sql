@@ -21,13 +21,13 @@ with zones as (
     case when z.moved then 'epoch'::timestamptz else
       (date_trunc('hour', e.occurred_at at time zone z.zone) - (e.occurred_at at time zone z.zone - e.occurred_at at time zone 'UTC')) at time zone 'UTC'
     end as hour,
-    e.team_id, e.pool_named_id, e.consumer_id, e.product,
+    e.team_id, e.pool_named_id, e.consumer_id, e.measured_product as product,
     case when m.meter is null or e.quantity = 0 then '' else coalesce(nullif(e.data ->> 'model', ''), m.otherwise) end as model,
     coalesce(e.cost_currency::text, '') as cost_currency, e.quantity, e.credits, e.revenue, e.cost, e.transaction_id, e.ordinal,
     e.rated, m.meter is not null as modelled, m.otherwise
-  from events e
+  from measured_events e
   join zones z on z.tenant_id = e.tenant_id
-  left join models m on m.meter = e.meter
+  left join models m on m.meter = e.measured_by
 ), said as (
   select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
     sum(events) as events, sum(quantity) as quantity, sum(credits) as credits, sum(revenue) as revenue, sum(cost) as cost, sum(unknown) as unknown
