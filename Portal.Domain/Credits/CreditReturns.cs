@@ -4,8 +4,8 @@ using Portal.Domain.Ledger;
 namespace Portal.Domain.Wallet;
 
 /// <summary>
-/// Gives credits back to the grant they came from (domain.md §4, Pieces). When it is expired or its pool closed they come back and expire
-/// in one step, or are granted anew for thirty days, as the platform's setting <c>returned_credits</c> says.
+/// Gives credits back to the grant they came from (domain.md §4, Pieces). When it is expired, was rolled over or its pool closed
+/// they come back and expire in one step, or are granted anew for thirty days, as the platform's setting <c>returned_credits</c> says.
 /// </summary>
 public static class CreditReturns
 {
@@ -32,7 +32,8 @@ public static class CreditReturns
         return value;
     }
 
-    private static bool IsGone(WalletTransaction wallet, Grant grant) => wallet.Directory.PoolsById[grant.PoolId].Closed || grant.ExpiresAt <= wallet.Now;
+    private static bool IsGone(WalletTransaction wallet, Grant grant) =>
+        wallet.Directory.PoolsById[grant.PoolId].Closed || grant.ExpiresAt <= wallet.Now || grant.RolledAt is not null;
 
     // The grant cannot keep them.
     private static void Forward(WalletTransaction wallet, LedgerTransaction posting, Grant grant, Pool pool, decimal credits)

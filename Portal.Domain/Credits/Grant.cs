@@ -17,7 +17,7 @@ public static class GrantSource
     public static bool IsWithoutValue(string source) => source is Promotion or Adjustment;
 }
 
-/// <summary>A lot of credits. All but <see cref="Remaining"/> and <see cref="Open"/> is as it was granted.</summary>
+/// <summary>A lot of credits. All but <see cref="Remaining"/>, <see cref="Open"/> and <see cref="RolledAt"/> is as it was granted.</summary>
 public sealed class Grant
 {
     /// <summary>Whose it is.</summary>
@@ -67,6 +67,9 @@ public sealed class Grant
 
     /// <summary>How often its credits rolled over.</summary>
     public short RollCount { get; init; }
+
+    /// <summary>The renewal that took what it had left, to roll on or to expire; null: none did, and credits may still come back to it.</summary>
+    public DateTimeOffset? RolledAt { get; internal set; }
 
     /// <summary>Public id of the cause, such as a checkout's.</summary>
     public string? Reference { get; init; }

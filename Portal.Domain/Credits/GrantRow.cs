@@ -9,10 +9,10 @@ internal static class GrantRow
     /// <summary>The columns, from position 0.</summary>
     public const string Columns =
         "g.tenant_id, g.id, g.pool_id, g.source, g.amount, g.remaining, g.value, g.currency, g.priority, g.products, g.effective_at, g.expires_at, "
-        + "g.open, g.parent_id, g.lineage, g.roll_count, g.reference, g.reason, g.created_at";
+        + "g.open, g.parent_id, g.lineage, g.roll_count, g.reference, g.reason, g.created_at, g.rolled_at";
 
     /// <summary>The position after them.</summary>
-    public const int Width = 19;
+    public const int Width = 20;
 
     /// <summary>The grant of a row that begins with <see cref="Columns"/>.</summary>
     public static Grant Read(NpgsqlDataReader row) => new()
@@ -36,5 +36,6 @@ internal static class GrantRow
         Reference = row.Nullable<string>(16),
         Reason = row.Nullable<string>(17),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(18),
+        RolledAt = row.Nullable<DateTimeOffset?>(19),
     };
 }

@@ -20,6 +20,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 {
     private readonly Dictionary<Grant, decimal> movements = [];
     private readonly Dictionary<Grant, decimal> lapses = [];
+    private readonly HashSet<Grant> rolled = [];
     private readonly HashSet<Debt> changedDebts = [];
     private readonly List<Grant> newGrants = [];
     private readonly List<Debt> newDebts = [];
@@ -85,6 +86,8 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 
     internal IReadOnlyDictionary<Grant, decimal> Lapses => lapses;
 
+    internal IReadOnlyCollection<Grant> Rolled => rolled;
+
     internal IReadOnlyCollection<Debt> ChangedDebts => changedDebts;
 
     internal IReadOnlyList<Grant> NewGrants => newGrants;
@@ -117,6 +120,14 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     {
         lapses[grant] = lapses.GetValueOrDefault(grant) + credits;
         return Take(grant, credits);
+    }
+
+    /// <summary>A renewal is about to take what a grant has left.</summary>
+    public void Roll(Grant grant, DateTimeOffset at)
+    {
+        ArgumentNullException.ThrowIfNull(grant);
+        grant.RolledAt = at;
+        rolled.Add(grant);
     }
 
     /// <summary>Adds a new grant.</summary>
@@ -200,6 +211,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     {
         movements.Clear();
         lapses.Clear();
+        rolled.Clear();
         changedDebts.Clear();
         newGrants.Clear();
         newDebts.Clear();

@@ -26,6 +26,11 @@ public static class WalletWriter
         where g.tenant_id = d.tenant_id and g.id = d.id
         """;
 
+    private const string RollGrants = """
+        update grants g set rolled_at = d.at from unnest($1::bigint[], $2::uuid[], $3::timestamptz[]) d(tenant_id, id, at)
+        where g.tenant_id = d.tenant_id and g.id = d.id
+        """;
+
     private const string InsertDraws = """
         insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before, amount)
         select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::uuid[], $9::numeric[], $10::numeric[],
@@ -90,6 +95,8 @@ public static class WalletWriter
         if (moved.Length > 0) batch.Add(MoveGrants, moved.Select(m => m.Grant.TenantId), moved.Select(m => m.Grant.Id), moved.Select(m => m.Delta), moved.Select(m => m.Open));
         var lapsed = wallets.SelectMany(wallet => wallet.Lapses).OrderBy(lapse => lapse.Key.TenantId).ThenBy(lapse => lapse.Key.Id).ToArray();
         if (lapsed.Length > 0) batch.Add(LapseGrants, lapsed.Select(l => l.Key.TenantId), lapsed.Select(l => l.Key.Id), lapsed.Select(l => l.Value));
+        var rolled = wallets.SelectMany(wallet => wallet.Rolled).OrderBy(grant => grant.TenantId).ThenBy(grant => grant.Id).ToArray();
+        if (rolled.Length > 0) batch.Add(RollGrants, rolled.Select(g => g.TenantId), rolled.Select(g => g.Id), rolled.Select(g => g.RolledAt));
     }
 
     private static void AddDraws(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)

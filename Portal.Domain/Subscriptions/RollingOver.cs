@@ -29,6 +29,7 @@ internal static class RollingOver
         var posting = rolled == 0m ? null : settling.Begin("rollover", at, string.Create(System.Globalization.CultureInfo.InvariantCulture, $"rollover:{reference}:{at.UtcTicks}"), reference);
         foreach (var grant in left)
         {
+            settling.Wallet.Roll(grant, at);
             var trimmed = Math.Min(trim, grant.Remaining);
             trim -= trimmed;
             if (grant.Remaining > trimmed) RollOne(settling, posting!, grant, grant.Remaining - trimmed, at, expiresAt);

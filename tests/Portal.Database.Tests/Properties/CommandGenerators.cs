@@ -63,12 +63,10 @@ internal static class CommandGenerators
         (1, Gen.Select(Tenant, Gen.Int[0, 3], Command (t, rarely) => rarely == 0 ? new ClosePoolCommand(t, "team") : rarely == 1 ? new ClosePoolCommand(t, "lab") : new SettleCommand(t))),
         (6, Seconds.Select(Command (seconds) => new ClockCommand(seconds))));
 
-    /// <summary>All kinds of commands but those of plans; money given back among them.</summary>
-    public static readonly Gen<Command> Any = Gen.Frequency((60, Common), (10, GivenBackGenerators.Any(Tenant)));
-
-    /// <summary>All kinds of commands but those that give money back; plans among them.</summary>
-    public static readonly Gen<Command> WithPlans = Gen.Frequency(
+    /// <summary>All kinds of commands, plans and money given back among them.</summary>
+    public static readonly Gen<Command> Any = Gen.Frequency(
         (60, Common),
+        (9, GivenBackGenerators.Any(Tenant)),
         (4, Gen.Select(Tenant, Of(PlainPlan.All), Of<string?>(null, "overage", "overage"), Cap, Command (t, plan, exhaustion, cap) => new SubscribeCommand(t, plan, exhaustion, cap))),
         (4, Gen.Select(Tenant, Of<string?>(null, null, null, null, "now", "period_end", "period_end", "none"), Exhaustion, Gen.Bool, Cap, Command (t, cancel, exhaustion, sets, cap) =>
             new ChangeSubscriptionCommand(t, cancel, exhaustion, sets, cap))),

@@ -63,7 +63,7 @@ internal sealed partial class PlainWallet
         var value = -Take(grant, -credits);
         Book(Currency, earnedAs, "deferred:credits", value);
         var closed = Find(grant.Pool)!.Closed;
-        if (!closed && !(grant.ExpiresAt <= now)) return value;
+        if (!closed && !grant.Rolled && !(grant.ExpiresAt <= now)) return value;
         Take(grant, credits);
         if (Regrants)
         {

@@ -31,6 +31,9 @@ internal sealed class PlainGrant
 
     public int RollCount { get; init; }
 
+    /// <summary>A renewal took what it had left: what comes back to it is as if expired.</summary>
+    public bool Rolled { get; set; }
+
     /// <summary>The subscription whose included credits these are, or were.</summary>
     public PlainSubscription? Plan { get; set; }
 

@@ -112,6 +112,7 @@ internal sealed partial class PlainWallet
         var trimmed = Math.Max(0m, total - rolled);
         foreach (var old in left)
         {
+            old.Rolled = true;
             var trim = Math.Min(trimmed, old.Remaining);
             trimmed -= trim;
             if (old.Remaining > trim)

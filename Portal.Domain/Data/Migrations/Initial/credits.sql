@@ -19,6 +19,7 @@ create table grants (
   reference        text,                                -- public id of the cause
   reason           text,
   created_at       timestamptz not null,
+  rolled_at        timestamptz,                         -- the renewal that took what it had left: rolled on, or trimmed
   lapsed           numeric(28,9) not null default 0 check (lapsed >= 0),   -- of what came back to it when it was gone, what expired at once
   primary key (tenant_id, id),
   foreign key (tenant_id, pool_id) references pools,
