@@ -17,7 +17,8 @@ public sealed record Card(string Key, string Name, IReadOnlyList<CardVersionSumm
 /// <param name="EffectiveAt">In force from this instant until a later version's.</param>
 /// <param name="PublishedAt">When it was published.</param>
 /// <param name="RateCount">How many rates it has.</param>
-public sealed record CardVersionSummary(int Id, int Version, DateTimeOffset EffectiveAt, DateTimeOffset PublishedAt, int RateCount);
+/// <param name="State"><c>scheduled</c>: it takes effect later; <c>in_force</c>; or <c>past</c>, when a later one took its place.</param>
+public sealed record CardVersionSummary(int Id, int Version, DateTimeOffset EffectiveAt, DateTimeOffset PublishedAt, int RateCount, string State);
 
 /// <summary>A version with its rates as they were published.</summary>
 /// <param name="Card">Key of the card.</param>
@@ -67,7 +68,7 @@ public static class Cards
         // A version's number counts from the versions of its card; its id comes from the database.
         var version = await NextVersionAsync(change, kind, key, cancellationToken);
         var candidate = new CardVersion(0, key, version, effectiveAt ?? change.Now, change.Now, rates.Value);
-        if (kind == CardKind.Cost && await CostOverlaps.CheckAsync(change, candidate, cancellationToken) is { } overlap) return overlap;
+        if (kind == CardKind.Cost && await CostOverlaps.CheckAsync(change.Connection, change.Transaction, candidate, cancellationToken) is { } overlap) return overlap;
         var id = await InsertAsync(change, kind, candidate, definitions!, cancellationToken);
         if (kind == CardKind.Rate) await Operations.RateLateAsync(change, $"rate_card:{key}", cancellationToken);
         return new PublishedVersion(key, version, id, candidate.EffectiveAt, candidate.PublishedAt, definitions!);
@@ -128,8 +129,12 @@ public static class Cards
         NpgsqlDataSource source, CardKind kind, string condition, string key, int limit, CancellationToken cancellationToken)
     {
         var sql = $"""
-            select c.key, c.name, v.id, v.version, v.effective_at, v.published_at, json_array_length(v.rates)
+            select c.key, c.name, v.id, v.version, v.effective_at, v.published_at, json_array_length(v.rates),
+              case when v.effective_at > n.now then 'scheduled'
+                when row_number() over (partition by c.key, v.effective_at > n.now order by v.effective_at desc, v.version desc) = 1 then 'in_force'
+                else 'past' end
             from (select key, name from {kind.Table()} c where {condition} order by key limit $2) c
+            cross join (select now() + clock_offset as now from platform) n
             left join {kind.VersionsTable()} v on v.card = c.key order by c.key, v.version desc
             """;
         await using var command = source.CreateCommand(sql);
@@ -142,7 +147,8 @@ public static class Cards
             if (cards.Count == 0 || cards[^1].Key != reader.GetString(0)) cards.Add((reader.GetString(0), reader.GetString(1), []));
             if (reader.IsDBNull(2)) continue;
             cards[^1].Versions.Add(new CardVersionSummary(
-                reader.GetInt32(2), reader.GetInt32(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<DateTimeOffset>(5), reader.GetInt32(6)));
+                reader.GetInt32(2), reader.GetInt32(3), reader.GetFieldValue<DateTimeOffset>(4), reader.GetFieldValue<DateTimeOffset>(5), reader.GetInt32(6),
+                reader.GetString(7)));
         }
 
         return [.. cards.Select(card => new Card(card.Key, card.Name, card.Versions))];

@@ -1,3 +1,4 @@
+using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
 
@@ -7,9 +8,10 @@ namespace Portal.Domain.Pricing;
 internal static class CostOverlaps
 {
     /// <summary>The problem, with both rates named, when the version overlaps another card's while both are in force; null otherwise.</summary>
-    public static async Task<Problem?> CheckAsync(CatalogueChange change, CardVersion candidate, CancellationToken cancellationToken)
+    public static async Task<Problem?> CheckAsync(
+        NpgsqlConnection connection, NpgsqlTransaction? transaction, CardVersion candidate, CancellationToken cancellationToken)
     {
-        var published = await CardVersions.ReadAsync(change.Connection, change.Transaction, CardKind.Cost, [], cancellationToken);
+        var published = await CardVersions.ReadAsync(connection, transaction, CardKind.Cost, [], cancellationToken);
         var errors = new FieldErrors();
         foreach (var (_, versions) in new Timeline([.. published, candidate]).Changes)
         {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Npgsql;
 using Portal.Domain.Kernel;
+using Portal.Domain.Metering.Rerating;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Tenants;
@@ -28,6 +29,15 @@ internal static class CardEndpoints
         cards.MapGet("/{card}/versions/{version}", (string card, string version, NpgsqlDataSource source, CancellationToken cancellationToken) =>
                 GetVersionAsync(kind, card, version, source, cancellationToken))
             .PlatformOnly(Scope.Read).Answers<PublishedVersion>().Says($"Get a version of a {noun}", "With its rates as they were published.");
+        cards.MapGet("/{card}/versions/{version}/diff", (string card, string version, string? with, NpgsqlDataSource source, CancellationToken cancellationToken) =>
+                DiffAsync(kind, card, version, with, source, cancellationToken))
+            .PlatformOnly(Scope.Read).Answers<CardDiff>().Says(
+                $"Compare versions of a {noun}", "What a version adds, removes and changes against the version `with`, else against the one before it.");
+        cards.MapPost("/{card}/versions/preview", (string card, HttpContext http, ApiWrites writes) => PreviewAsync(kind, card, http, writes))
+            .PlatformOnly().Accepts<VersionPreviewDefinition>("application/json").Answers<OperationDocument>(202).Says(
+                $"Preview a version of a {noun} over a past period",
+                "Checks the rates as publishing them would, and shows who would have paid more or less and what the margin would have been. Books and publishes nothing.",
+                """{"from":"2026-03-01T00:00:00Z","to":"2026-04-01T00:00:00Z",""" + example.Trim()[1..]);
         cards.MapPost("/{card}/versions", (string card, HttpContext http, ApiWrites writes) => PublishAsync(kind, path, card, http, writes))
             .PlatformOnly().Accepts<VersionDefinition>("application/json").Answers<PublishedVersion>(201).Says(
                 $"Publish a version of a {noun}",
@@ -64,6 +74,34 @@ internal static class CardEndpoints
             ? Answer.Ok(found)
             : new ProblemAnswer(Problem.NotFound("unknown_version", $"The card {card} has no version {version}."));
 
+    private static async Task<IResult> DiffAsync(
+        CardKind kind, string card, string version, string? with, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        if (!int.TryParse(version, NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+            return new ProblemAnswer(Problem.NotFound("unknown_version", $"The card {card} has no version {version}."));
+        int? other = null;
+        if (with is not null)
+        {
+            if (!int.TryParse(with, NumberStyles.None, CultureInfo.InvariantCulture, out var named))
+                return new ProblemAnswer(Problem.Field("with", "invalid_version", "Name the number of another version."));
+            other = named;
+        }
+
+        return (await CardDiff.FindAsync(source, kind, card, number, other, cancellationToken)).ToAnswer();
+    }
+
+    private static async Task<IResult> PreviewAsync(CardKind kind, string card, HttpContext http, ApiWrites writes)
+    {
+        var read = await http.ReadBodyAsync(LargestBody);
+        if (read.Problem is { } unread) return new ProblemAnswer(unread);
+        var body = Body<VersionPreviewDefinition>.Map(read.Value);
+        if (body.Problem is { } malformed) return new ProblemAnswer(malformed);
+        var asked = body.Value;
+        return await writes.InPlatformAsync(http, async platform => (await Rerates.PreviewAsync(
+            platform, new VersionPreviewOrder(kind, card, asked.Rates, new ReratePeriod(asked.From, asked.To, asked.Tenants)), http.RequestAborted))
+            .Map(OperationsApi.Accepted));
+    }
+
     private static async Task<IResult> PublishAsync(CardKind kind, string path, string card, HttpContext http, ApiWrites writes)
     {
         var read = await http.ReadBodyAsync(LargestBody);
@@ -79,6 +117,15 @@ internal static class CardEndpoints
 /// <summary>What a card is to be.</summary>
 /// <param name="Name">1 to 200 characters.</param>
 public sealed record CardDefinition(string Name);
+
+/// <summary>A version to be, and the period to look at under it.</summary>
+/// <param name="Rates">All its rates.</param>
+/// <param name="From">Usage that happened from then on.</param>
+/// <param name="To">Until then, exclusive.</param>
+/// <param name="Tenants">Keys of the tenants concerned; absent: all.</param>
+/// <param name="EffectiveAt">From when the version is to be; the preview looks at the whole period under it.</param>
+public sealed record VersionPreviewDefinition(
+    IReadOnlyList<RateDefinition> Rates, DateTimeOffset From, DateTimeOffset To, IReadOnlyList<string>? Tenants = null, DateTimeOffset? EffectiveAt = null);
 
 /// <summary>What a version is to be.</summary>
 /// <param name="Rates">All rates in force from its instant.</param>

@@ -25,12 +25,14 @@ public static class CostCardsApi
         cards.MapPost("/{card}/import", ImportAsync).PlatformOnly().Accepts<object>("application/json").Answers<ImportReport>().Says(
             "Import a LiteLLM price map",
             "Publishes its prices per token as a version that holds them and no others, and says what changed. `effective_at` (default now) and "
-            + "`meter` (default llm) stand in the query. When nothing differs nothing is published.",
+            + "`meter` (default llm) stand in the query; with `dry_run=true` it only says what would change. When nothing differs nothing is published.",
             PriceMap);
     }
 
-    private static async Task<IResult> ImportAsync(string card, string? effective_at, string? meter, HttpContext http, ApiWrites writes)
+    private static async Task<IResult> ImportAsync(string card, string? effective_at, string? meter, string? dry_run, HttpContext http, ApiWrites writes)
     {
+        if (dry_run is not (null or "true" or "false"))
+            return new ProblemAnswer(Problem.Field("dry_run", "invalid_dry_run", "dry_run is true or false."));
         DateTimeOffset? from = null;
         if (effective_at is not null)
         {
@@ -41,6 +43,12 @@ public static class CostCardsApi
 
         var read = await http.ReadBodyAsync(CardEndpoints.LargestBody);
         if (read.Problem is { } unread) return new ProblemAnswer(unread);
+        if (dry_run == "true")
+        {
+            return await writes.InPlatformAsync(http, async platform =>
+                (await CostCardImport.TryAsync(platform, card, read.Value, from, meter ?? "llm", http.RequestAborted)).Map(report => Answer.Ok(report)));
+        }
+
         return await writes.InCatalogueAsync(http, "card.imported", $"cost-cards/{card}", async change =>
             (await CostCardImport.RunAsync(change, card, read.Value, from, meter ?? "llm", http.RequestAborted)).Map(report => Answer.Ok(report)));
     }

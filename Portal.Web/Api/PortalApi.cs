@@ -44,6 +44,8 @@ public static class PortalApi
         PlansApi.Map(v1);
         RateCardsApi.Map(v1);
         CostCardsApi.Map(v1);
+        ReratesApi.Map(v1);
+        OperationsApi.Map(v1);
         CheckoutsApi.Map(v1);
         WebhooksApi.Map(app);
         HoldsApi.Map(v1);

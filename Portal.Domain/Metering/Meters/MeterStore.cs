@@ -64,7 +64,8 @@ public static class MeterStore
         return await ReadAsync(command, cancellationToken);
     }
 
-    private static Problem? Overlap(Meter meter, IEnumerable<Meter> others)
+    /// <summary>The problem <c>meter_overlap</c> when another of these meters could measure the same event; null otherwise.</summary>
+    public static Problem? Overlap(Meter meter, IEnumerable<Meter> others)
     {
         var twin = others.FirstOrDefault(other => other.Key != meter.Key && other.EventType == meter.EventType
             && meter.Filter.Overlaps(meter.Defaults, other.Filter, other.Defaults));

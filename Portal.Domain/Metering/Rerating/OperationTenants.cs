@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing;
 
 namespace Portal.Domain.Metering.Rerating;
 
@@ -28,7 +29,15 @@ public sealed record CurrencyFigures(string Currency, int Tenants, RerateFigures
 /// <param name="NewlyRated">Events without a rating that got one.</param>
 /// <param name="ByCurrency">Sums over tenants, which bill in different currencies.</param>
 public sealed record OperationSummary(
-    int Tenants, int PayMore, int PayLess, int PaySame, long Events, long Changed, long NotCovered, long NewlyRated, IReadOnlyList<CurrencyFigures> ByCurrency);
+    int Tenants, int PayMore, int PayLess, int PaySame, long Events, long Changed, long NotCovered, long NewlyRated, IReadOnlyList<CurrencyFigures> ByCurrency)
+{
+    /// <summary>What an operation came to; null before it succeeded.</summary>
+    public static OperationSummary? Of(Operation operation)
+    {
+        ArgumentNullException.ThrowIfNull(operation);
+        return operation.Result is null ? null : JsonSerializer.Deserialize<OperationSummary>(operation.Result, PortalJson.Options);
+    }
+}
 
 /// <summary>The tenants of an operation.</summary>
 public static class OperationTenants

@@ -1,3 +1,5 @@
+using Npgsql;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
 
@@ -14,14 +16,18 @@ namespace Portal.Domain.Pricing.Import;
 /// <param name="Added">Models that the version in force before did not price.</param>
 /// <param name="Removed">Models that only the version in force before prices.</param>
 /// <param name="NotRead">Prices of other kinds that were left out, counted by their key in the map.</param>
+/// <param name="SkippedModels">The models skipped, and why.</param>
+/// <param name="Published">True when a version was published; false when nothing differs, or nothing was to be published.</param>
+/// <param name="DryRun">True when it was only shown.</param>
 public sealed record ImportReport(
     string Card, int Version, DateTimeOffset EffectiveAt, int Models, int Imported, int Skipped,
-    IReadOnlyList<PriceChange> Changed, IReadOnlyList<string> Added, IReadOnlyList<string> Removed, IReadOnlyDictionary<string, int> NotRead);
+    IReadOnlyList<PriceChange> Changed, IReadOnlyList<string> Added, IReadOnlyList<string> Removed, IReadOnlyDictionary<string, int> NotRead,
+    IReadOnlyList<SkippedModel> SkippedModels, bool Published, bool DryRun);
 
 /// <summary>A price that an import changes, in US dollars per million tokens.</summary>
 /// <param name="Model">The model.</param>
 /// <param name="TokenType">Kind of token.</param>
-/// <param name="Tier">standard, batch or priority.</param>
+/// <param name="Tier">standard, batch, priority or flex.</param>
 /// <param name="Before">Price before; null when there was none.</param>
 /// <param name="After">Price now; null when there is none.</param>
 /// <param name="Vendor">Who is paid now, or was.</param>
@@ -41,26 +47,50 @@ public static class CostCardImport
         CatalogueChange change, string card, ReadOnlyMemory<byte> json, DateTimeOffset? effectiveAt, string meter = "llm",
         CancellationToken cancellationToken = default)
     {
+        ArgumentNullException.ThrowIfNull(change);
+        var planned = await PlanAsync(change.Connection, change.Transaction, card, json, effectiveAt ?? change.Now, meter, cancellationToken);
+        if (planned.Problem is { } refused) return refused;
+        var (report, rates, differs) = planned.Value;
+        if (!differs) return report;
+        var published = await Cards.PublishAsync(change, CardKind.Cost, card, effectiveAt ?? change.Now, rates, cancellationToken);
+        return published.Map(version => report with { Version = version.Version, EffectiveAt = version.EffectiveAt, Published = true });
+    }
+
+    /// <summary>What <see cref="RunAsync"/> would report, or refuse; publishes nothing.</summary>
+    public static async Task<Result<ImportReport>> TryAsync(
+        PlatformTransaction platform, string card, ReadOnlyMemory<byte> json, DateTimeOffset? effectiveAt, string meter = "llm",
+        CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(platform);
+        var (connection, transaction) = (platform.Connection, platform.Transaction);
+        var planned = await PlanAsync(connection, transaction, card, json, effectiveAt ?? platform.Now, meter, cancellationToken);
+        if (planned.Problem is { } refused) return refused;
+        var (report, rates, _) = planned.Value;
+        var valid = await Cards.CheckRatesAsync(connection, transaction, CardKind.Cost, card, rates, cancellationToken);
+        if (valid.Problem is { } invalid) return invalid;
+        var candidate = new CardVersion(0, card, int.MaxValue, effectiveAt ?? platform.Now, platform.Now, valid.Value);
+        return await CostOverlaps.CheckAsync(connection, transaction, candidate, cancellationToken) is { } overlap ? overlap : report with { DryRun = true };
+    }
+
+    private static async Task<Result<(ImportReport Report, IReadOnlyList<RateDefinition> Rates, bool Differs)>> PlanAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string card, ReadOnlyMemory<byte> json, DateTimeOffset from, string meter,
+        CancellationToken cancellationToken)
+    {
         var parsed = PriceMap.Parse(json.Span);
         if (parsed.Problem is { } refused) return refused;
-        if (!await Cards.ExistsAsync(change.Connection, change.Transaction, CardKind.Cost, card, cancellationToken)) return Cards.Unknown(CardKind.Cost, card);
-        if (!(await MeterDimensions.ReadAsync(change, cancellationToken)).TryGetValue(meter, out var dimensions))
-        {
+        if (!await Cards.ExistsAsync(connection, transaction, CardKind.Cost, card, cancellationToken)) return Cards.Unknown(CardKind.Cost, card);
+        if (!(await MeterDimensions.ReadAsync(connection, transaction, cancellationToken)).TryGetValue(meter, out var dimensions))
             return Problem.Unprocessable("unknown_meter", $"There is no meter {meter} that the prices could be for.");
-        }
 
         var map = parsed.Value;
         var rates = map.Prices.Where(price => price.Tier == "standard" || dimensions.Contains("tier"))
             .Select(price => Rate(price, meter, dimensions.Contains("tier"))).ToList();
-        var from = effectiveAt ?? change.Now;
-        var before = await InForceAsync(change, card, from, cancellationToken);
+        var before = await InForceAsync(connection, transaction, card, from, cancellationToken);
         var (old, now) = (ByMatch(before?.Rates ?? []), ByMatch(RateChecks.Check(CardKind.Cost, card, rates, new FieldErrors())));
         var report = new ImportReport(
             card, before?.Version ?? 0, before?.EffectiveAt ?? from, map.Models, rates.Count, map.Skipped, Changes(old, now),
-            Missing(now, old), Missing(old, now), map.NotRead);
-        if (before is not null && old.Count == before.Rates.Count && Same(old, now)) return report;
-        var published = await Cards.PublishAsync(change, CardKind.Cost, card, from, rates, cancellationToken);
-        return published.Map(version => report with { Version = version.Version, EffectiveAt = version.EffectiveAt });
+            Missing(now, old), Missing(old, now), map.NotRead, map.SkippedModels, Published: false, DryRun: false);
+        return (report, rates, before is null || old.Count != before.Rates.Count || !Same(old, now));
     }
 
     private static RateDefinition Rate(TokenPrice price, string meter, bool tiers)
@@ -77,9 +107,10 @@ public static class CostCardImport
         };
     }
 
-    private static async Task<CardVersion?> InForceAsync(CatalogueChange change, string card, DateTimeOffset at, CancellationToken cancellationToken)
+    private static async Task<CardVersion?> InForceAsync(
+        NpgsqlConnection connection, NpgsqlTransaction transaction, string card, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        var versions = await CardVersions.ReadAsync(change.Connection, change.Transaction, CardKind.Cost, [], cancellationToken);
+        var versions = await CardVersions.ReadAsync(connection, transaction, CardKind.Cost, [], cancellationToken);
         return new Timeline(versions.Where(version => version.Card == card)).VersionsAt(at).SingleOrDefault();
     }
 

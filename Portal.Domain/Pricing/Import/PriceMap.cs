@@ -6,18 +6,28 @@ namespace Portal.Domain.Pricing.Import;
 /// <summary>What one vendor asks for one kind of token of one model.</summary>
 /// <param name="Model">The model as the map names it.</param>
 /// <param name="TokenType">input, cached_input, cache_write, output or reasoning.</param>
-/// <param name="Tier">standard, batch or priority.</param>
+/// <param name="Tier">standard, batch, priority or flex.</param>
 /// <param name="Vendor">The map's <c>litellm_provider</c>; null when it names none.</param>
 /// <param name="PerToken">US dollars for one token, exact.</param>
 public readonly record struct TokenPrice(string Model, string TokenType, string Tier, string? Vendor, decimal PerToken);
 
+/// <summary>A model of a map of which no price was read.</summary>
+/// <param name="Model">The model as the map names it.</param>
+/// <param name="Reason"><c>not_priced_per_token</c> or <c>no_price</c>.</param>
+/// <param name="PricedBy">The prices that it has, by their keys in the map.</param>
+public sealed record SkippedModel(string Model, string Reason, IReadOnlyList<string> PricedBy);
+
 /// <summary>A LiteLLM price map: JSON with an object per model, of which the prices per token are read.</summary>
 /// <param name="Prices">The prices, in the map's order.</param>
 /// <param name="Models">How many models have at least one.</param>
-/// <param name="Skipped">How many have none: priced by image, second, character or not at all.</param>
+/// <param name="SkippedModels">Those that have none: priced by image, second, character or not at all.</param>
 /// <param name="NotRead">Prices of other kinds that models with token prices have (long contexts, audio, images), by key.</param>
-public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int Skipped, IReadOnlyDictionary<string, int> NotRead)
+public sealed record PriceMap(
+    IReadOnlyList<TokenPrice> Prices, int Models, IReadOnlyList<SkippedModel> SkippedModels, IReadOnlyDictionary<string, int> NotRead)
 {
+    // What some vendors' entries call the same price; the common name goes before it.
+    private const string CacheHit = "input_cost_per_token_cache_hit";
+
     private static readonly Dictionary<string, string> TokenTypes = new(StringComparer.Ordinal)
     {
         ["input_cost_per_token"] = "input",
@@ -27,7 +37,10 @@ public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int 
         ["output_cost_per_reasoning_token"] = "reasoning",
     };
 
-    private static readonly (string Suffix, string Tier)[] Tiers = [("_batches", "batch"), ("_priority", "priority")];
+    private static readonly (string Suffix, string Tier)[] Tiers = [("_batches", "batch"), ("_priority", "priority"), ("_flex", "flex")];
+
+    /// <summary>How many models were left out.</summary>
+    public int Skipped => SkippedModels.Count;
 
     /// <summary>Reads a map; <c>not_a_price_map</c> with the line and key at fault when it is none.</summary>
     public static Result<PriceMap> Parse(ReadOnlySpan<byte> json)
@@ -35,7 +48,8 @@ public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int 
         var prices = new List<TokenPrice>();
         var notRead = new SortedDictionary<string, int>(StringComparer.Ordinal);
         var names = new HashSet<string>(StringComparer.Ordinal);
-        var (models, skipped, described) = (0, 0, 0);
+        var skipped = new List<SkippedModel>();
+        var (models, described) = (0, 0);
         var key = "";
         var reader = new Utf8JsonReader(json, new JsonReaderOptions { MaxDepth = 16 });
         try
@@ -55,10 +69,10 @@ public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int 
                 }
 
                 var before = prices.Count;
-                if (ReadModel(json, ref reader, key, prices, notRead, out var isDescribed) is { } problem) return problem;
+                if (ReadModel(json, ref reader, key, prices, notRead, out var isDescribed, out var others) is { } problem) return problem;
                 described += isDescribed ? 1 : 0;
                 if (prices.Count > before) models++;
-                else skipped++;
+                else skipped.Add(new SkippedModel(key, others.Count == 0 ? "no_price" : "not_priced_per_token", others));
             }
 
             while (reader.Read())
@@ -75,11 +89,13 @@ public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int 
     }
 
     private static Problem? ReadModel(
-        ReadOnlySpan<byte> json, ref Utf8JsonReader reader, string model, List<TokenPrice> prices, SortedDictionary<string, int> notRead, out bool described)
+        ReadOnlySpan<byte> json, ref Utf8JsonReader reader, string model, List<TokenPrice> prices, SortedDictionary<string, int> notRead, out bool described,
+        out List<string> others)
     {
         var first = prices.Count;
-        var others = new List<string>();
+        others = [];
         string? vendor = null;
+        decimal? cacheHit = null;
         described = false;
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
@@ -102,7 +118,8 @@ public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int 
                     return Refused(json, ref reader, $"{model}.{name}", "A price is a number of dollars, at least 0.");
                 }
 
-                prices.Add(new TokenPrice(model, kind.TokenType, kind.Tier, null, price));
+                if (name == CacheHit) cacheHit = price;
+                else prices.Add(new TokenPrice(model, kind.TokenType, kind.Tier, null, price));
             }
             else
             {
@@ -111,13 +128,17 @@ public sealed record PriceMap(IReadOnlyList<TokenPrice> Prices, int Models, int 
             }
         }
 
+        if (cacheHit is { } hit && !prices.Skip(first).Any(price => price is { TokenType: "cached_input", Tier: "standard" }))
+            prices.Add(new TokenPrice(model, "cached_input", "standard", null, hit));
         for (var i = first; i < prices.Count; i++) prices[i] = prices[i] with { Vendor = vendor };
-        if (prices.Count > first) others.ForEach(name => notRead[name] = notRead.GetValueOrDefault(name) + 1);
+        if (prices.Count == first) return null;
+        foreach (var name in others) notRead[name] = notRead.GetValueOrDefault(name) + 1;
         return null;
     }
 
     private static (string TokenType, string Tier)? Kind(string name)
     {
+        if (name == CacheHit) return ("cached_input", "standard");
         if (TokenTypes.TryGetValue(name, out var standard)) return (standard, "standard");
         foreach (var (suffix, tier) in Tiers)
         {

@@ -29,6 +29,46 @@ public sealed class PriceMapTests
     }
 
     [Fact]
+    public void Every_kind_of_token_has_its_price_in_every_tier()
+    {
+        // Of a million tokens: $3 in, $0.30 read from the cache, $3.75 written to it, $15 out, $20 reasoning; half in batches, double in priority, 0.6 in flex.
+        var map = Parse("""
+            {"m": {"litellm_provider": "v",
+              "input_cost_per_token": 3e-06, "input_cost_per_token_batches": 1.5e-06, "input_cost_per_token_priority": 6e-06, "input_cost_per_token_flex": 1.8e-06,
+              "cache_read_input_token_cost": 3e-07, "cache_read_input_token_cost_priority": 6e-07, "cache_read_input_token_cost_flex": 1.8e-07,
+              "cache_creation_input_token_cost": 3.75e-06, "cache_creation_input_token_cost_batches": 1.875e-06,
+              "output_cost_per_token": 1.5e-05, "output_cost_per_token_batches": 7.5e-06, "output_cost_per_token_priority": 3e-05, "output_cost_per_token_flex": 9e-06,
+              "output_cost_per_reasoning_token": 2e-05, "output_cost_per_reasoning_token_batches": 1e-05}}
+            """).Value;
+        map.Prices.ToDictionary(price => $"{price.TokenType}/{price.Tier}", price => price.PerToken * 1_000_000m).ShouldBe(new Dictionary<string, decimal>
+        {
+            ["input/standard"] = 3m, ["input/batch"] = 1.5m, ["input/priority"] = 6m, ["input/flex"] = 1.8m,
+            ["cached_input/standard"] = 0.3m, ["cached_input/priority"] = 0.6m, ["cached_input/flex"] = 0.18m,
+            ["cache_write/standard"] = 3.75m, ["cache_write/batch"] = 1.875m,
+            ["output/standard"] = 15m, ["output/batch"] = 7.5m, ["output/priority"] = 30m, ["output/flex"] = 9m,
+            ["reasoning/standard"] = 20m, ["reasoning/batch"] = 10m,
+        }, ignoreOrder: true);
+        map.NotRead.ShouldBeEmpty();
+    }
+
+    [Fact]
+    public void A_cache_hit_by_its_other_name_is_read_unless_the_usual_one_is_there()
+    {
+        Parse("""{"m": {"input_cost_per_token": 1.4e-07, "input_cost_per_token_cache_hit": 1.4e-08}}""").Value.Prices
+            .ShouldBe([new("m", "input", "standard", null, 0.00000014m), new("m", "cached_input", "standard", null, 0.000000014m)]);
+        Parse("""{"m": {"input_cost_per_token_cache_hit": 8e-08, "cache_read_input_token_cost": 7e-08}}""").Value.Prices
+            .ShouldBe([new("m", "cached_input", "standard", null, 0.00000007m)]);
+    }
+
+    [Fact]
+    public void Models_without_a_price_per_token_are_named_with_what_they_have()
+    {
+        var skipped = Parse("""{"m": {"input_cost_per_token": 1e-06}, "painter": {"output_cost_per_image": 0.04, "litellm_provider": "v"}, "free": {"mode": "chat"}}""").Value.SkippedModels;
+        skipped.Select(model => (model.Model, model.Reason, string.Join(',', model.PricedBy)))
+            .ShouldBe([("painter", "not_priced_per_token", "output_cost_per_image"), ("free", "no_price", "")]);
+    }
+
+    [Fact]
     public void Prices_of_other_kinds_are_counted_not_dropped_in_silence() =>
         Parse("""{"m": {"input_cost_per_token": 1e-6, "input_cost_per_token_above_128k_tokens": 2e-6, "search_context_cost_per_query": {"low": 1}}}""")
             .Value.NotRead.ShouldBe(new Dictionary<string, int> { ["input_cost_per_token_above_128k_tokens"] = 1, ["search_context_cost_per_query"] = 1 }, ignoreOrder: true);
