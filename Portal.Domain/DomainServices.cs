@@ -33,6 +33,7 @@ public static class DomainServices
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()
         .AddSingleton<DueWallets>()
+        .AddSingleton<TenantMoves>()
         .AddSingleton<TestClock>()
         .AddSingleton<OutboxDrain>()
         .AddSingleton<Onboarding>()

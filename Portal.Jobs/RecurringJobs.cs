@@ -17,12 +17,13 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, WebhookInbox webhooks, RefundSender refunds, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
     {
         jobs.AddOrUpdate<RecurringJobs>("settle-wallets", job => job.SettleWalletsAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("moves", job => job.FinishMovesAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("webhook-inbox", job => job.WorkOffWebhooksAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("refunds", job => job.SendRefundsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
@@ -33,6 +34,9 @@ public sealed class RecurringJobs(
 
     /// <summary>Settles the wallets for which something fell due.</summary>
     public Task SettleWalletsAsync(CancellationToken cancellationToken) => wallets.SettleAsync(cancellationToken);
+
+    /// <summary>Brings credits that left one tenant to the other, where that was not done at once.</summary>
+    public Task FinishMovesAsync(CancellationToken cancellationToken) => moves.FinishAsync(cancellationToken: cancellationToken);
 
     /// <summary>Works off webhooks that their arrival did not.</summary>
     public Task WorkOffWebhooksAsync(CancellationToken cancellationToken) => webhooks.ProcessDueAsync(cancellationToken);

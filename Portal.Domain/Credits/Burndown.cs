@@ -49,7 +49,7 @@ public static class BurndownQuery
           from accounts a
           join ledger_entries e on e.tenant_id = $1 and e.account = a.account and e.unit = 'CREDIT' and e.transaction_id >= $4
           join ledger_transactions t on t.tenant_id = $1 and t.id = e.transaction_id
-          where not (t.kind in ('grant', 'purchase') and e.grant_id in (select id from later))
+          where not ((t.kind in ('grant', 'purchase') or t.kind = 'merge' and e.amount > 0) and e.grant_id in (select id from later))
           union all
           select effective_at, 'grant', amount from later
           union all

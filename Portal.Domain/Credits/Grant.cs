@@ -62,7 +62,7 @@ public sealed class Grant
     /// <summary>The grant that this one was split, rolled or restored from, or whose bonus it is.</summary>
     public Guid? ParentId { get; init; }
 
-    /// <summary>How it descends from its parent: <c>split</c>, <c>rolled</c>, <c>transferred</c>, <c>restored</c>, <c>bonus</c>.</summary>
+    /// <summary>How it descends from its parent: <c>split</c>, <c>rolled</c>, <c>transferred</c>, <c>restored</c>, <c>bonus</c>; <c>merged</c> from another tenant's, which <see cref="Reference"/> names.</summary>
     public string? Lineage { get; init; }
 
     /// <summary>How often its credits rolled over.</summary>

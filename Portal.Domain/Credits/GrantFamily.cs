@@ -6,7 +6,7 @@ namespace Portal.Domain.Wallet;
 /// <summary>One grant of a family, and where its credits went.</summary>
 /// <param name="Grant">The grant.</param>
 /// <param name="Pool">Key of its pool.</param>
-/// <param name="Moved">Credits that went to other pools.</param>
+/// <param name="Moved">Credits that went to other pools, or to another tenant.</param>
 /// <param name="Rolled">Credits that rolled over.</param>
 /// <param name="Expired">Credits that expired.</param>
 /// <param name="TakenBack">Credits refunded or taken back with disputed money, less what came back.</param>
@@ -35,14 +35,14 @@ public static class GrantFamily
           select g.id, f.depth + 1 from family f join grants g on g.tenant_id = $1 and g.parent_id = f.id where f.depth < 1000),
         chosen as (select * from family order by depth, id limit $3),
         gone as (
-          select e.grant_id, sum(-e.amount) filter (where t.kind = 'transfer') as moved, sum(-e.amount) filter (where t.kind = 'rollover') as rolled,
-            sum(-e.amount) filter (where t.kind = 'expiry') as expired, sum(-e.amount) filter (where t.kind not in ('transfer', 'rollover', 'expiry')) as taken
+          select e.grant_id, sum(-e.amount) filter (where t.kind in ('transfer', 'merge')) as moved, sum(-e.amount) filter (where t.kind = 'rollover') as rolled,
+            sum(-e.amount) filter (where t.kind = 'expiry') as expired, sum(-e.amount) filter (where t.kind not in ('transfer', 'merge', 'rollover', 'expiry')) as taken
           from ledger_transactions t join ledger_entries e on e.tenant_id = t.tenant_id and e.transaction_id = t.id
-          where t.tenant_id = $1 and t.kind = any($4) and e.grant_id in (select id from chosen) and (t.kind not in ('transfer', 'rollover') or e.amount < 0)
+          where t.tenant_id = $1 and t.kind = any($4) and e.grant_id in (select id from chosen) and (t.kind not in ('transfer', 'merge', 'rollover') or e.amount < 0)
           group by e.grant_id)
         """;
 
-    private static readonly string[] Leaving = ["transfer", "rollover", "expiry", "refund", "dispute"];
+    private static readonly string[] Leaving = ["transfer", "merge", "rollover", "expiry", "refund", "dispute"];
 
     /// <summary>The whole family of a grant, parents before what came of them, elder first; empty when there is no such grant.</summary>
     public static Task<List<GrantFate>> OfAsync(TenantRead read, Guid id, CancellationToken cancellationToken = default)

@@ -102,14 +102,20 @@ public sealed record GrantDocument(
         return new(
             IdOf(grant.TenantId, grant.Id), grant.Amount, grant.Remaining, pool, grant.Source, grant.Value, grant.ValueLeft,
             Math.Round(grant.Value / grant.Amount, 9, MidpointRounding.ToEven), grant.Currency, grant.Priority, grant.EffectiveAt, grant.ExpiresAt,
-            grant.Products, grant.ParentId is { } parent ? new GrantLineage(grant.Lineage, IdOf(grant.TenantId, parent)) : null, grant.Reference, grant.Reason,
-            grant.CreatedAt);
+            grant.Products, LineageOf(grant), grant.Reference, grant.Reason, grant.CreatedAt);
     }
+
+    private static GrantLineage? LineageOf(Grant grant) => grant switch
+    {
+        { ParentId: { } parent } => new(grant.Lineage, IdOf(grant.TenantId, parent)),
+        { Lineage: "merged", Reference: { } elsewhere } => new(grant.Lineage, elsewhere),
+        _ => null,
+    };
 
     private static string IdOf(long tenantId, Guid id) => PublicId.Format(PublicId.Grant, tenantId, id);
 }
 
 /// <summary>What a grant descends from.</summary>
-/// <param name="Kind">`split`, `rolled`, `transferred`, `restored` or `bonus`.</param>
+/// <param name="Kind">`split`, `rolled`, `transferred`, `restored`, `bonus` or `merged` (from another tenant).</param>
 /// <param name="Parent">Id of that grant.</param>
 public sealed record GrantLineage(string? Kind, string Parent);

@@ -54,6 +54,7 @@ public static class PortalApi
         RefundsApi.Map(tenant);
         SandboxApi.Map(tenant);
         TransfersApi.Map(tenant);
+        MergeApi.Map(tenant);
         BalanceApi.Map(tenant);
         UsageApi.Map(tenant);
         LedgerApi.Map(tenant);

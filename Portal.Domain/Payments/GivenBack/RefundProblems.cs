@@ -7,6 +7,9 @@ internal static class RefundProblems
 {
     public static Problem NothingPaid => Problem.Unprocessable("nothing_to_refund", "Nothing was paid for these credits.");
 
+    public static Problem BoughtElsewhere => Problem.Unprocessable(
+        "not_refundable", "Another tenant bought these credits before it was merged into this one: its payment is not here.");
+
     public static Problem NothingLeft => Problem.Unprocessable(
         "nothing_to_refund", "There is nothing to refund: the credits were used, expired, are held or were given back, or the money was.");
 

@@ -56,6 +56,7 @@ internal sealed class Sale
         if (await Lineage.OfGrantAsync(wallet, grantId, cancellationToken) is not { } lineage)
             return Problem.Field("grant", "unknown_grant", "There is no such grant of this tenant.");
         var sold = lineage.Sold;
+        if (sold.Lineage == "merged") return RefundProblems.BoughtElsewhere;
         if (sold.Source != GrantSource.Purchase)
         {
             return sold.Value == 0m

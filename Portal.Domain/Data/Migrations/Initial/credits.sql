@@ -14,7 +14,7 @@ create table grants (
   expires_at       timestamptz check (expires_at > effective_at),
   open             boolean not null default true,       -- false once nothing can be drawn: empty, expired or closed
   parent_id        uuid,                                -- the grant this one was split, rolled or restored from
-  lineage          text check (lineage in ('split', 'rolled', 'transferred', 'restored', 'bonus')),
+  lineage          text check (lineage in ('split', 'rolled', 'transferred', 'restored', 'bonus', 'merged')),
   roll_count       smallint not null default 0,
   reference        text,                                -- public id of the cause
   reason           text,

@@ -44,6 +44,7 @@ public static class GrantText
         "restored" => "Restored",
         "split" => "Split off",
         "bonus" => "Bonus",
+        "merged" => "Merged from another account",
         _ => "",
     };
 
