@@ -32,7 +32,7 @@ public sealed class MergeTests(ApiHost host) : IClassFixture<ApiHost>
         arrival.GetProperty("reference").GetString().ShouldBe(transaction);
 
         // Its payment is not here: the other tenant bought it.
-        (await host.Client().SendAsync("POST", $"/v1/tenants/{into}/refunds", $$"""{"grant":"{{grant.GetProperty("id").GetString()}}"}""")).ShouldBe(422, "not_refundable");
+        (await host.Client().SendAsync("POST", $"/v1/tenants/{into}/refunds", $$"""{"grant":"{{grant.GetProperty("id").GetString()}}","reason":"Ordered twice"}""")).ShouldBe(422, "not_refundable");
         await host.Database.DataSource.ShouldBalanceAsync();
     }
 
