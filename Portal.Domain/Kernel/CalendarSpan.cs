@@ -38,9 +38,7 @@ public sealed partial record CalendarSpan
     public DateTimeOffset AddTo(DateTimeOffset instant, TimeZoneInfo zone)
     {
         var local = TimeZoneInfo.ConvertTime(instant, zone).DateTime.AddMonths(Months).AddDays(Days);
-        while (zone.IsInvalidTime(local)) local = local.AddMinutes(15);
-        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        return Months == 0 && Days == 0 ? instant.ToUniversalTime() + Time : new DateTimeOffset(local, offset).ToUniversalTime() + Time;
+        return (Months == 0 && Days == 0 ? instant.ToUniversalTime() : zone.InstantOf(local)) + Time;
     }
 
     [GeneratedRegex(

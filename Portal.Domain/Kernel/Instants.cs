@@ -23,10 +23,14 @@ public static class Instants
     /// The UTC instant at which a date begins in the zone. Where clocks skip midnight the day begins at the first instant that exists;
     /// where midnight comes twice, at the earlier one.
     /// </summary>
-    public static DateTimeOffset DayStart(this TimeZoneInfo zone, DateOnly date)
+    public static DateTimeOffset DayStart(this TimeZoneInfo zone, DateOnly date) => zone.InstantOf(date.ToDateTime(TimeOnly.MinValue));
+
+    /// <summary>The UTC instant of a time on the zone's clocks: of one that they skip the first that exists, of one that comes twice the earlier.</summary>
+    public static DateTimeOffset InstantOf(this TimeZoneInfo zone, DateTime local)
     {
-        var local = date.ToDateTime(TimeOnly.MinValue);
-        while (zone.IsInvalidTime(local)) local = local.AddMinutes(15);
+        // Clocks are set on whole minutes: what is skipped ends at one.
+        if (zone.IsInvalidTime(local)) local = local.AddTicks(-(local.Ticks % TimeSpan.TicksPerMinute));
+        while (zone.IsInvalidTime(local)) local = local.AddMinutes(1);
         var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
         return new DateTimeOffset(local, offset).ToUniversalTime();
     }

@@ -1,3 +1,5 @@
+using Portal.Domain.Kernel;
+
 namespace Portal.Domain.Subscriptions;
 
 /// <summary>
@@ -77,19 +79,11 @@ public sealed record BillingPeriods
     private DateTimeOffset Anniversary(int monthsLater, TimeZoneInfo zone)
     {
         var month = FirstOfMonth(firstAnniversary).AddMonths(monthsLater).Add(firstAnniversary.TimeOfDay);
-        return InstantOf(OnAnchor(month, anchorDay), zone);
+        return zone.InstantOf(OnAnchor(month, anchorDay));
     }
 
     private static DateTime FirstOfMonth(DateTime local) => new(local.Year, local.Month, 1, 0, 0, 0, DateTimeKind.Unspecified);
 
     private static DateTime OnAnchor(DateTime local, int anchorDay) =>
         FirstOfMonth(local).AddDays(Math.Min(anchorDay, DateTime.DaysInMonth(local.Year, local.Month)) - 1).Add(local.TimeOfDay);
-
-    // A time that clocks skip is the first that exists; one that comes twice, the earlier.
-    private static DateTimeOffset InstantOf(DateTime local, TimeZoneInfo zone)
-    {
-        while (zone.IsInvalidTime(local)) local = local.AddMinutes(15);
-        var offset = zone.IsAmbiguousTime(local) ? zone.GetAmbiguousTimeOffsets(local).Max() : zone.GetUtcOffset(local);
-        return new DateTimeOffset(local, offset).ToUniversalTime();
-    }
 }

@@ -12,6 +12,7 @@ public sealed class CalendarSpanTests
     [InlineData("PT36H", "2026-03-28T23:00:00Z", "Europe/Berlin", "2026-03-30T11:00:00Z")]
     [InlineData("P1D", "2026-03-28T11:00:00Z", "Europe/Berlin", "2026-03-29T10:00:00Z")] // noon to noon, clocks go forward
     [InlineData("P1D", "2026-03-28T01:30:00Z", "Europe/Berlin", "2026-03-29T01:00:00Z")] // 02:30 does not exist: 03:00
+    [InlineData("P1M", "2026-02-08T07:37:20Z", "America/New_York", "2026-03-08T07:00:00Z")] // 02:37:20 does not exist: 03:00 sharp
     [InlineData("P1YT1S", "2026-01-01T00:00:00Z", "UTC", "2027-01-01T00:00:01Z")]
     public void It_is_added_on_the_zones_calendar(string span, string from, string zone, string to) =>
         CalendarSpan.Parse(span).ShouldNotBeNull().AddTo(At(from), Instants.FindZone(zone)!).ShouldBe(At(to));

@@ -67,6 +67,7 @@ public sealed class BillingPeriodsTests
     {
         // New York skips 02:00 to 03:00 on 8 March 2026 (then UTC-4) and has 01:30 twice on 1 November (first at UTC-4).
         BillingPeriods.Of(At("2026-02-08T07:30Z"), Zone("America/New_York"), 8, 1).Begin(1, Zone("America/New_York")).ShouldBe(At("2026-03-08T07:00Z"));
+        BillingPeriods.Of(At("2026-02-08T07:37:20Z"), Zone("America/New_York"), 8, 1).Begin(1, Zone("America/New_York")).ShouldBe(At("2026-03-08T07:00Z"));
         BillingPeriods.Of(At("2026-10-01T05:30Z"), Zone("America/New_York"), 1, 1).Begin(1, Zone("America/New_York")).ShouldBe(At("2026-11-01T05:30Z"));
     }
 
