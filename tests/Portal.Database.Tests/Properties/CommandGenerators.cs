@@ -37,6 +37,9 @@ internal static class CommandGenerators
     private static readonly Gen<string?> Exhaustion = Of<string?>(null, "block", "overage", "overage");
     private static readonly Gen<decimal?> Cap = Of<decimal?>(null, null, 0m, 1m, 5m, 5m, 12.5m);
 
+    private static readonly Gen<int?> Anchor = Gen.Select(Gen.Int[0, 1], Gen.Int[1, 31], (none, day) => none == 0 ? (int?)null : day);
+    private static readonly Gen<int?> Trial = Gen.Select(Gen.Int[0, 2], Gen.Int[1, 20 * 24], (some, hours) => some == 0 ? hours * 3600 : (int?)null);
+
     private static Gen<T> Of<T>(params T[] values) => Gen.Int[0, values.Length - 1].Select(i => values[i]);
 
     private static readonly Gen<Command> Common = Gen.Frequency(
@@ -67,7 +70,8 @@ internal static class CommandGenerators
     public static readonly Gen<Command> Any = Gen.Frequency(
         (60, Common),
         (9, GivenBackGenerators.Any(Tenant)),
-        (4, Gen.Select(Tenant, Of(PlainPlan.All), Of<string?>(null, "overage", "overage"), Cap, Command (t, plan, exhaustion, cap) => new SubscribeCommand(t, plan, exhaustion, cap))),
+        (4, Gen.Select(Tenant, Of(PlainPlan.All), Of<string?>(null, "overage", "overage"), Cap, Anchor, Trial, Command (t, plan, exhaustion, cap, anchor, trial) =>
+            new SubscribeCommand(t, plan, exhaustion, cap, anchor, trial))),
         (4, Gen.Select(Tenant, Of<string?>(null, null, null, null, "now", "period_end", "period_end", "none"), Exhaustion, Gen.Bool, Cap, Command (t, cancel, exhaustion, sets, cap) =>
             new ChangeSubscriptionCommand(t, cancel, exhaustion, sets, cap))),
         (1, Gen.Int[5, 45].Select(Command (days) => new ClockCommand(days * 86_400))));

@@ -59,6 +59,7 @@ internal abstract record ReportCommand(int Tenant, int Which) : Command(Tenant)
         var report = new PaymentReport(
             sale.Payment.Provider, Reference: null, Domain.Kernel.Currency.Of("USD"), sale.Total, sale.Refunded + refunded, sale.Disputed + disputed, Failure: null,
             sale.Reinstated + reinstated, refunds);
+        sale.Reports.Add(report);
         return Step.Of($"{scene}, {Name(scene, sale)}: {what}", await scene.World.ReportAsync(report), onModel);
     }
 
@@ -118,6 +119,42 @@ internal sealed record DisputeEndCommand(int Tenant, int Which, int Percent, boo
     }
 }
 
+/// <summary>A report of before arrives once more, after others that say more.</summary>
+internal sealed record LateReportCommand(int Tenant, int Which) : ReportCommand(Tenant, Which)
+{
+    public override async Task<Step> RunAsync(Scene scene)
+    {
+        var reports = scene.Model.Sales.SelectMany(sale => sale.Reports, (sale, report) => (Sale: sale, Report: report)).ToArray();
+        if (reports.Length == 0) return Nothing(scene);
+        var (sale, report) = reports[Which % reports.Length];
+        return Step.Of(
+            $"{scene}, {Name(scene, sale)}: told again that {report.Refunded} were refunded, {report.Disputed} disputed, {report.Reinstated} given back",
+            await scene.World.ReportAsync(report), _ => "ok");
+    }
+}
+
+/// <summary>Reports that were lost between: one says at once that money was refunded, disputed, and in part given back.</summary>
+internal sealed record LeapingReportCommand(int Tenant, int Which, int Percent) : ReportCommand(Tenant, Which)
+{
+    public override async Task<Step> RunAsync(Scene scene)
+    {
+        if (Pick(scene, Which) is not { } sale) return Nothing(scene);
+        var refunded = Part(PlainSale.Cents((sale.Total - sale.Refunded) / 3m), Percent);
+        var disputed = Part(sale.Total - sale.Disputed + sale.Reinstated, Percent);
+        if (refunded == 0m || disputed == 0m) return Nothing(scene);
+        var back = PlainSale.Cents(disputed / 2m);
+        return await ReportAsync(
+            scene, sale, $"{refunded} was refunded by the provider, {disputed} disputed, and {back} of it came back",
+            now =>
+            {
+                scene.Model.RefundAtProvider(sale, refunded, tellsApart: true);
+                scene.Model.Dispute(sale, disputed, now);
+                return scene.Model.Win(sale, back, now);
+            },
+            refunded, disputed, back, []);
+    }
+}
+
 /// <summary>Random commands that give money back.</summary>
 internal static class GivenBackGenerators
 {
@@ -133,6 +170,8 @@ internal static class GivenBackGenerators
         (5, Gen.Select(tenant, Which, Gen.Int[0, 3], Asked, Credits, SomeShare, Command (t, which, rarely, asked, credits, share) =>
             new RefundCommand(t, which, rarely == 0, asked, credits, share))),
         (3, Gen.Select(tenant, Which, Gen.Bool, Command (t, which, fails) => new RefundOutcomeCommand(t, which, fails))),
+        (1, Gen.Select(tenant, Which, Command (t, which) => new LateReportCommand(t, which))),
+        (1, Gen.Select(tenant, Which, Percent, Command (t, which, percent) => new LeapingReportCommand(t, which, percent))),
         (1, Gen.Select(tenant, Which, Percent, Gen.Bool, Command (t, which, percent, apart) => new ProviderRefundCommand(t, which, percent, apart))),
         (2, Gen.Select(tenant, Which, Percent, Command (t, which, percent) => new DisputeCommand(t, which, percent))),
         (2, Gen.Select(tenant, Which, Percent, Gen.Int[0, 4], Command (t, which, percent, lost) => new DisputeEndCommand(t, which, percent, lost == 0))));

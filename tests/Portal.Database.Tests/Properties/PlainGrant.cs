@@ -34,8 +34,8 @@ internal sealed class PlainGrant
     /// <summary>A renewal took what it had left: what comes back to it is as if expired.</summary>
     public bool Rolled { get; set; }
 
-    /// <summary>The subscription whose included credits these are, or were.</summary>
-    public PlainSubscription? Plan { get; set; }
+    /// <summary>The subscription and the item whose included credits these are, or were.</summary>
+    public (PlainSubscription Of, PlainItem Item)? Plan { get; set; }
 
     /// <summary>Its pool was closed: what comes back to it is as if expired.</summary>
     public bool Closed { get; set; }

@@ -5,12 +5,12 @@ internal sealed partial class PlainWallet
 {
     /// <summary>What accrued in the billing period that runs, and when it began.</summary>
     public (DateTimeOffset? StartsAt, decimal Overage, decimal Spend) Period =>
-        Subscription is { } running ? (running.PeriodStart, running.Overage, running.Spend) : (null, 0m, 0m);
+        Subscription is { InTrial: false } running ? (running.PeriodStart, running.Overage, running.Spend) : (null, 0m, 0m);
 
     private void DrawBeyond(PlainEvent usage, string pool, decimal credits, DateTimeOffset now)
     {
         var sold = 0m;
-        if (Subscription is { Exhaustion: "overage" } running)
+        if (Subscription is { Exhaustion: "overage", InTrial: false } running)
         {
             sold = running.Cap is { } cap ? running.Plan.Overage!.Affordable(running.Overage, credits, cap - running.Spend) : credits;
             if (sold > 0m) Sell(running, usage, pool, sold, now);
@@ -35,7 +35,7 @@ internal sealed partial class PlainWallet
     {
         var money = credits == piece.Credits ? piece.Money : Math.Round(piece.Money * credits / piece.Credits, 9, MidpointRounding.AwayFromZero);
         piece.Money -= money;
-        if (Subscription is { } running && piece.SoldAt >= running.PeriodStart)
+        if (Subscription is { InTrial: false } running && piece.SoldAt >= running.PeriodStart)
         {
             var price = running.Plan.Overage!;
             money = price.Of(running.Overage) - price.Of(running.Overage - credits);
@@ -48,7 +48,7 @@ internal sealed partial class PlainWallet
     }
 
     /// <summary>Under overage a hold is not bound by the grants, but in a pool that denies overflow.</summary>
-    private bool MayBeSold(string pool) => Subscription is { Exhaustion: "overage" } && ReachesShared(pool);
+    private bool MayBeSold(string pool) => Subscription is { Exhaustion: "overage", InTrial: false } && ReachesShared(pool);
 
     /// <summary>The spend cap, asked last: what no grant would serve of all holds has to fit under it.</summary>
     private string? BeyondCap(string pool, string? product, decimal credits, PlainHold? except, DateTimeOffset now)

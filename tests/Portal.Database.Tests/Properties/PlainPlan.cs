@@ -51,13 +51,13 @@ internal sealed record PlainPrice(params (decimal? UpTo, decimal Each)[] Tiers)
         CultureInfo.InvariantCulture, $"{{{(tier.UpTo is { } bound ? string.Create(CultureInfo.InvariantCulture, $"\"up_to\":\"{bound}\",") : "")}\"unit_amount\":\"{tier.Each}\"}}");
 }
 
-/// <summary>What rolls over at renewal; null for no such limit.</summary>
-internal sealed record PlainRollover(decimal Min = 0m, decimal? Max = null, decimal? MaxShare = null, int? MaxRolls = null)
+/// <summary>What rolls over at renewal; null for no such limit. Rolled credits last so many months and days, or to the next renewal.</summary>
+internal sealed record PlainRollover(decimal Min = 0m, decimal? Max = null, decimal? MaxShare = null, int? MaxRolls = null, (int Months, int Days)? Lasts = null)
 {
     /// <summary>How many credits go on when so many are left.</summary>
     public decimal Of(decimal left, decimal included)
     {
-        var most = Math.Min(Max ?? decimal.MaxValue, MaxShare is { } share ? share * included : decimal.MaxValue);
+        var most = Math.Min(Max ?? decimal.MaxValue, MaxShare is { } share ? Math.Round(share * included, 9, MidpointRounding.ToEven) : decimal.MaxValue);
         return Math.Min(most, Math.Max(left, Min));
     }
 
@@ -69,6 +69,7 @@ internal sealed record PlainRollover(decimal Min = 0m, decimal? Max = null, deci
             [
                 Text("min", Min), Max is { } max ? Text("max", max) : null, MaxShare is { } share ? Text("max_share", share) : null,
                 MaxRolls is { } rolls ? string.Create(CultureInfo.InvariantCulture, $"\"max_rolls\":{rolls}") : null,
+                Lasts is var (months, days) ? $"\"expires_after\":\"P{(months > 0 ? $"{months}M" : "")}{(days > 0 ? $"{days}D" : "")}\"" : null,
             ];
             return $"{{{string.Join(',', parts.Where(part => part is not null))}}}";
         }
@@ -77,23 +78,33 @@ internal sealed record PlainRollover(decimal Min = 0m, decimal? Max = null, deci
     private static string Text(string name, decimal value) => string.Create(CultureInfo.InvariantCulture, $"\"{name}\":\"{value}\"");
 }
 
-/// <summary>A plan of the sequences: what it includes each time, what of the period's fee pays for that, what rolls, what more credits cost.</summary>
-internal sealed record PlainPlan(string Key, decimal Credits, decimal Share, PlainRollover? Rollover = null, PlainPrice? Overage = null, int Months = 1)
+/// <summary>Credits that a plan includes every so many months, and what of the period's fee pays for them.</summary>
+internal sealed record PlainItem(string Key, decimal Credits, decimal Share, PlainRollover? Rollover = null, int Every = 1)
+{
+    public string Json => string.Create(CultureInfo.InvariantCulture, $$"""
+        {"key":"{{Key}}","type":"included_credits","credits":"{{Credits}}","revenue_share":"{{Share}}","every":"{{PlainPlan.NameOf(Every)}}"{{(Rollover is null ? "" : $",\"rollover\":{Rollover.Json}")}}}
+        """);
+}
+
+/// <summary>A plan of the sequences: what it includes, what more credits cost.</summary>
+internal sealed record PlainPlan(string Key, int Months, PlainPrice? Overage, params PlainItem[] Items)
 {
     public static readonly PlainPlan[] All =
     [
-        new("plain", 40m, 12.34m),
-        new("rolling", 30m, 10m, new PlainRollover(Min: 5m, Max: 20m, MaxRolls: 2), new PlainPrice((null, 0.37m))),
-        new("tiered", 25m, 7.77m, new PlainRollover(MaxShare: 0.5m), new PlainPrice((10m, 1m), (null, 0.5m))),
-        new("quarter", 20m, 33.33m, new PlainRollover(Min: 2m, Max: 35m), new PlainPrice((null, 0.05m)), Months: 3),
+        new("plain", Months: 1, Overage: null, new PlainItem("credits", 40m, 12.34m)),
+        new("rolling", Months: 1, new PlainPrice((null, 0.37m)), new PlainItem("credits", 30m, 10m, new PlainRollover(Min: 5m, Max: 20m, MaxRolls: 2))),
+        new("tiered", Months: 1, new PlainPrice((10m, 1m), (null, 0.5m)), new PlainItem("credits", 25m, 7.77m, new PlainRollover(MaxShare: 0.5m))),
+        new("quarter", Months: 3, new PlainPrice((null, 0.05m)), new PlainItem("credits", 20m, 33.33m, new PlainRollover(Min: 2m, Max: 35m))),
+        new("double", Months: 1, new PlainPrice((null, 0.2m)),
+            new PlainItem("long", 18m, 5.55m, new PlainRollover(Max: 30m, Lasts: (3, 0))), new PlainItem("short", 7m, 0m, new PlainRollover(Min: 1.5m, MaxRolls: 1, Lasts: (0, 10)))),
+        new("yearly", Months: 12, Overage: null,
+            new PlainItem("monthly", 15m, 77.77m, new PlainRollover(MaxShare: 1.25m, Lasts: (2, 15))), new PlainItem("quarterly", 9m, 10m, Every: 3), new PlainItem("once", 4m, 1m, Every: 12)),
     ];
 
-    /// <summary>How often credits are granted in a period: every month.</summary>
-    public int Steps => Months;
+    public string Json => $$"""
+        {"name":"{{Key}}","currency":"USD","period":"{{NameOf(Months)}}","items":[{"key":"base","type":"flat","amount":"1000.00"},
+        {{string.Join(',', Items.Select(item => item.Json))}}{{(Overage is null ? "" : $",{{\"key\":\"overage\",\"type\":\"overage\",\"price\":{Overage.Json}}}")}}]}
+        """;
 
-    public string Json => string.Create(CultureInfo.InvariantCulture, $$"""
-        {"name":"{{Key}}","currency":"USD","period":"{{(Months == 1 ? "month" : "quarter")}}","items":[{"key":"base","type":"flat","amount":"1000.00"},
-        {"key":"credits","type":"included_credits","credits":"{{Credits}}","revenue_share":"{{Share}}","every":"month"{{(Rollover is null ? "" : $",\"rollover\":{Rollover.Json}")}}}
-        {{(Overage is null ? "" : $",{{\"key\":\"overage\",\"type\":\"overage\",\"price\":{Overage.Json}}}")}}]}
-        """);
+    public static string NameOf(int months) => months switch { 1 => "month", 3 => "quarter", _ => "year" };
 }

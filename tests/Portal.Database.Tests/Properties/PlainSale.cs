@@ -1,3 +1,5 @@
+using Portal.Domain.Payments;
+
 namespace Portal.Database.Tests.Properties;
 
 /// <summary>Credits sold for money, and what was given back of it. Money that a provider moves is in whole cents.</summary>
@@ -20,6 +22,9 @@ internal sealed class PlainSale
 
     /// <summary>The payment's ids, told after the purchase: ours and the provider's.</summary>
     public (string Ours, string Provider) Payment { get; set; }
+
+    /// <summary>What the provider has reported so far, to be told again too late.</summary>
+    public List<PaymentReport> Reports { get; } = [];
 
     /// <summary>What left by refunds, in all.</summary>
     public decimal Refunded { get; set; }

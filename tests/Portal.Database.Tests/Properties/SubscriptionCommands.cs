@@ -3,16 +3,17 @@ using Portal.Domain.Subscriptions;
 
 namespace Portal.Database.Tests.Properties;
 
-/// <summary>A tenant is subscribed to a plan from now on.</summary>
-internal sealed record SubscribeCommand(int Tenant, PlainPlan Plan, string? Exhaustion, decimal? Cap) : Command(Tenant)
+/// <summary>A tenant is subscribed to a plan from now on, some with a trial of so many seconds first, some with an anchor of their own.</summary>
+internal sealed record SubscribeCommand(int Tenant, PlainPlan Plan, string? Exhaustion, decimal? Cap, int? AnchorDay, int? Trial) : Command(Tenant)
 {
     public override async Task<Step> RunAsync(Scene scene)
     {
-        var order = new SubscriptionOrder(Plan.Key, Exhaustion: Exhaustion, SpendCap: Cap);
+        DateTimeOffset? trialUntil = Trial is { } seconds ? scene.Clock.AddSeconds(seconds) : null;
+        var order = new SubscriptionOrder(Plan.Key, AnchorDay: AnchorDay, Exhaustion: Exhaustion, SpendCap: Cap, TrialUntil: trialUntil);
         var made = await scene.World.Wallets.RunAsync(scene.Id, wallet => Subscribing.StartAsync(wallet, order));
-        return new Step($"{scene} subscribes to {Plan.Key}, {Exhaustion ?? "block"}{CapText(Cap)}", Fate(made), !made.Succeeded, now =>
+        return new Step($"{scene} subscribes to {Plan.Key}, {Exhaustion ?? "block"}{CapText(Cap)}" + (AnchorDay is { } day ? $", anchor {day}" : "") + (trialUntil is { } until ? $", trial until {until:u}" : ""), Fate(made), !made.Succeeded, now =>
         {
-            var answer = scene.Model.Subscribe(Plan, Exhaustion, Cap, now);
+            var answer = scene.Model.Subscribe(Plan, Exhaustion, Cap, AnchorDay, trialUntil, now);
             if (answer == "ok" && made.Succeeded) scene.Model.Subscription!.Id = made.Value.Id;
             return answer;
         });
