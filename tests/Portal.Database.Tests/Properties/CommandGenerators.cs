@@ -74,5 +74,5 @@ internal static class CommandGenerators
             new SubscribeCommand(t, plan, exhaustion, cap, anchor, trial))),
         (4, Gen.Select(Tenant, Of<string?>(null, null, null, null, "now", "period_end", "period_end", "none"), Exhaustion, Gen.Bool, Cap, Command (t, cancel, exhaustion, sets, cap) =>
             new ChangeSubscriptionCommand(t, cancel, exhaustion, sets, cap))),
-        (1, Gen.Int[5, 45].Select(Command (days) => new ClockCommand(days * 86_400))));
+        (3, Gen.Int[5, 45].Select(Command (days) => new ClockCommand(days * 86_400))));
 }
