@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Data;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Corrections;
+using Portal.Domain.Metering.Counters;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Metering.Rerating;
@@ -29,6 +30,7 @@ public static class DomainServices
         .AddSingleton<UsageCorrections>()
         .AddSingleton<OperationRuns>()
         .AddSingleton<IRenewals, Renewals>()
+        .AddSingleton<IDueSource, PeriodClosings>()
         .AddSingleton<DueWork>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()

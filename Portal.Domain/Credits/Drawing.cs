@@ -60,7 +60,11 @@ public sealed class DrawInterval
 /// What the grants cannot serve is sold as overage as far as the terms allow; the rest becomes debt. Nothing is kept per event: pieces
 /// follow from the intervals.
 /// </summary>
-public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool shared)
+/// <param name="wallet">The wallet.</param>
+/// <param name="posting">The transaction that this becomes.</param>
+/// <param name="shared">The tenant's shared pool.</param>
+/// <param name="at">Draws what is valid at that instant; null: now.</param>
+public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool shared, DateTimeOffset? at = null)
 {
     private readonly Dictionary<(int Pool, string Product), Tape> tapes = [];
     private readonly List<DrawInterval> intervals = [];
@@ -130,7 +134,7 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
     {
         var pools = named.OverflowsToShared && named.Id != shared.Id ? new[] { named, shared } : [named];
         var grants = pools.SelectMany(pool => wallet.Grants
-            .Where(grant => grant.PoolId == pool.Id && grant.CanServe(product, wallet.Now))
+            .Where(grant => grant.PoolId == pool.Id && grant.CanServe(product, at ?? wallet.Now))
             .Order(BurnOrder.Instance));
         return new Tape(named, product, [.. grants], pools);
     }

@@ -26,12 +26,23 @@ public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
             where e.tenant_id = $1 and e.transaction_id = $2 and e.credits > 0) run
           union all
           select distinct r.event_transaction_id, r.event_ordinal, 0, d.to_credits - d.from_credits
-          from ratings r cross join line d where r.tenant_id = $1 and r.transaction_id = $2 and r.kind in ('amend', 'rerate', 'late_rating'))
+          from ratings r cross join line d where r.tenant_id = $1 and r.transaction_id = $2 and r.kind in ('amend', 'rerate', 'late_rating', 'void'))
         select e.transaction_id, e.ordinal, o.low, o.high, e.type, e.occurred_at, e.consumer_id, e.team_id, e.pool_named_id, e.cost_currency, e.data, (
           select r.data from ratings r where r.tenant_id = $1 and r.event_transaction_id = e.transaction_id and r.event_ordinal = e.ordinal and r.events = 1
           order by r.id desc limit 1)
         from own o join events e on e.tenant_id = $1 and e.transaction_id = o.transaction_id and e.ordinal = o.ordinal
         where o.high > $4 and o.low < $5 order by o.low
+        """;
+
+    // A rating of a period stands alone in its transaction.
+    private const string InsertPeriodRating = """
+        with rated as (
+          select meter, product, pool_named_id, consumer_id, occurred_at, data, cost_currency::text from ratings
+          where tenant_id = $1 and transaction_id = $2 and kind = 'period'),
+        settled as (
+          insert into ratings (tenant_id, id, transaction_id, kind, credits, revenue, data, detail, meter, product, pool_named_id, consumer_id, occurred_at)
+          select $1, $3, $4, 'settlement', 0, $5, data, $6::jsonb, meter, product, pool_named_id, consumer_id, occurred_at from rated)
+        select pool_named_id, consumer_id, occurred_at, data::text, cost_currency from rated
         """;
 
     private const string InsertRatings = """
@@ -68,33 +79,51 @@ public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
         await using var command = new NpgsqlCommand(EventsOfPart, connection, transaction);
         foreach (var value in new object[] { wallet.TenantId, part.Debt.TransactionId, part.Debt.Line, part.From, part.From + part.Credits })
             command.Parameters.Add(Columns.Parameter(value));
-        await using var reader = await command.ExecuteReaderAsync(cancellationToken);
-        while (await reader.ReadAsync(cancellationToken))
+        var any = false;
+        await using (var reader = await command.ExecuteReaderAsync(cancellationToken))
         {
-            var (from, to) = (reader.GetDecimal(2), reader.GetDecimal(3));
-            var amended = reader.IsDBNull(11) ? null : reader.GetString(11);
-            var usage = new UsageEvent
+            while (await reader.ReadAsync(cancellationToken))
             {
-                Index = 0,
-                Type = reader.GetString(4),
-                OccurredAt = reader.GetFieldValue<DateTimeOffset>(5),
-                Data = System.Text.Encoding.UTF8.GetBytes(amended ?? reader.GetString(10)),
-            };
-            measuring.Measure(usage, directory.Keep);
-            ratings.Add(new Settlement(Uuid7.At(wallet.Now), part.Posting.Id, reader.GetGuid(0), reader.GetInt32(1), ValueBetween(part, from, to), amended,
-                JsonSerializer.Serialize(new
+                any = true;
+                var (from, to) = (reader.GetDecimal(2), reader.GetDecimal(3));
+                var amended = reader.IsDBNull(11) ? null : reader.GetString(11);
+                var usage = new UsageEvent
                 {
-                    grant = part.Grant.Id,
-                    transaction = part.Debt.TransactionId,
-                    line = part.Debt.Line,
-                    from = Math.Max(from, part.From),
-                    to = Math.Min(to, part.From + part.Credits),
-                }, PortalJson.Options)));
-            var row = new RollupKey(wallet.TenantId, directory.Zone.HourStart(usage.OccurredAt), reader.GetInt32(7), part.Debt.PoolId, reader.GetInt32(8),
-                reader.GetInt32(6), part.Debt.Product!, "", "", "", reader.IsDBNull(9) ? "" : reader.GetString(9));
-            Spread(rollup, row, part, usage.Rating, from, to);
+                    Index = 0,
+                    Type = reader.GetString(4),
+                    OccurredAt = reader.GetFieldValue<DateTimeOffset>(5),
+                    Data = System.Text.Encoding.UTF8.GetBytes(amended ?? reader.GetString(10)),
+                };
+                measuring.Measure(usage, directory.Keep);
+                ratings.Add(new Settlement(
+                    Uuid7.At(wallet.Now), part.Posting.Id, reader.GetGuid(0), reader.GetInt32(1), ValueBetween(part, from, to), amended,
+                    Detail(part, Math.Max(from, part.From), Math.Min(to, part.From + part.Credits))));
+                var row = new RollupKey(wallet.TenantId, directory.Zone.HourStart(usage.OccurredAt), reader.GetInt32(7), part.Debt.PoolId, reader.GetInt32(8),
+                    reader.GetInt32(6), part.Debt.Product!, "", "", "", reader.IsDBNull(9) ? "" : reader.GetString(9));
+                Spread(rollup, row, part, usage.Rating, from, to);
+            }
         }
+
+        if (!any) await AttributeToPeriodAsync(connection, wallet, directory, part, rollup, cancellationToken);
     }
+
+    private static async Task AttributeToPeriodAsync(
+        NpgsqlConnection connection, WalletState wallet, WalletDirectory directory, SettledDebt part, Rollup rollup, CancellationToken cancellationToken)
+    {
+        var (from, to) = (part.From, part.From + part.Credits);
+        var value = ValueBetween(part, from, to);
+        var rated = (await connection.ListAsync(
+            InsertPeriodRating,
+            row => (Pool: row.GetInt32(0), Consumer: row.GetInt32(1), At: row.GetFieldValue<DateTimeOffset>(2), Data: row.GetString(3), Currency: row.Nullable<string>(4) ?? ""),
+            cancellationToken, wallet.TenantId, part.Debt.TransactionId, Uuid7.At(wallet.Now), part.Posting.Id, value, Detail(part, from, to))).Single();
+        var dimensions = DimensionSet.Parse(rated.Data);
+        rollup.AddRevenue(
+            new RollupKey(wallet.TenantId, directory.Zone.HourStart(rated.At), 0, part.Debt.PoolId, rated.Pool, rated.Consumer, part.Debt.Product!, dimensions.Model,
+                dimensions.TokenType, dimensions.Tier, rated.Currency), value);
+    }
+
+    private static string Detail(SettledDebt part, decimal from, decimal to) => JsonSerializer.Serialize(
+        new { grant = part.Grant.Id, transaction = part.Debt.TransactionId, line = part.Debt.Line, from, to }, PortalJson.Options);
 
     // The event's lines lie one after another in its interval; each gets the value of its own part.
     private static void Spread(Rollup rollup, RollupKey row, SettledDebt part, Rating? rating, decimal from, decimal to)

@@ -89,6 +89,16 @@ public sealed class Rollup
     /// <summary>Adds revenue alone: of a debt that was settled later.</summary>
     public void AddRevenue(in RollupKey key, decimal revenue) => Row(key).Revenue += revenue;
 
+    /// <summary>Adds figures that are no event's own: of a period that closed, of credits given back.</summary>
+    public void AddFigures(in RollupKey key, decimal quantity, decimal credits, decimal revenue, decimal cost)
+    {
+        ref var row = ref Row(key);
+        row.Quantity += quantity;
+        row.Credits += credits;
+        row.Revenue += revenue;
+        row.Cost += cost;
+    }
+
     /// <summary>Adds the statement that writes the sums; none for none. Rows come sorted so that two writers meet in one order.</summary>
     public void AddTo(NpgsqlBatch batch)
     {

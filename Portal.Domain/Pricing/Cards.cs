@@ -113,7 +113,7 @@ public static class Cards
     {
         var errors = new FieldErrors();
         var rates = RateChecks.Check(kind, key, definitions, errors);
-        if (errors.None) RateChecks.CheckTogether(rates, await MeterDimensions.ReadAsync(connection, transaction, cancellationToken), errors);
+        if (errors.None) RateChecks.CheckTogether(rates, await MeterShape.ReadAsync(connection, transaction, cancellationToken), errors);
         return errors.ToProblem() is { } invalid ? invalid : Result.Of(rates);
     }
 

@@ -74,6 +74,13 @@ public sealed class DimensionSet : IEquatable<DimensionSet>
         }
     }
 
+    /// <summary>It as a JSON object, names in order: how it is stored.</summary>
+    public string Key => System.Text.Json.JsonSerializer.Serialize(items.ToDictionary(item => item.Key, item => item.Value, StringComparer.Ordinal));
+
+    /// <summary>Reads a <see cref="Key"/>.</summary>
+    public static DimensionSet Parse(string key) =>
+        Of(System.Text.Json.JsonSerializer.Deserialize<Dictionary<string, string>>(key) ?? throw new FormatException("No dimensions."));
+
     /// <summary>True when every dimension named here has the same value there.</summary>
     public bool Covers(DimensionSet other)
     {

@@ -25,7 +25,31 @@ public sealed record Rating(
     string? CostCurrency,
     int? CostVersionId,
     decimal Quantity,
-    IReadOnlyList<RatedLine> Lines);
+    IReadOnlyList<RatedLine> Lines)
+{
+    /// <summary>
+    /// How its quantities accumulate, while some of them wait for the counters of their period: its figures are not known yet
+    /// (<see cref="Rater.Complete"/>). Null: they are.
+    /// </summary>
+    public Accumulation? Open { get; init; }
+
+    /// <summary>The first currency that its lines accrue; null when all draw credits.</summary>
+    public string? MoneyCurrencyOfLines
+    {
+        get
+        {
+            foreach (var line in Lines)
+            {
+                if (line.Rate is { InCredits: false } rate) return rate.Unit;
+            }
+
+            return null;
+        }
+    }
+
+    /// <summary>The same, drawing nothing: what it gives back is taken from earlier events.</summary>
+    public Rating WithoutCredits() => this with { Credits = Kernel.Credits.Zero, Lines = [.. Lines.Select(line => line with { Credits = Kernel.Credits.Zero })] };
+}
 
 /// <summary>One quantity of an event with its share of the event's figures; the shares sum exactly.</summary>
 /// <param name="Quantity">Measured quantity at nine places.</param>
@@ -35,8 +59,9 @@ public sealed record Rating(
 /// <param name="Dimensions">What it is.</param>
 /// <param name="Rate">The rate that matched; null when the event is unrated.</param>
 /// <param name="CostRate">The cost rate that matched; null when there is none.</param>
+/// <param name="Distinct">Digest of the value that counts once, where distinct values count.</param>
 public readonly record struct RatedLine(
-    decimal Quantity, Credits Credits, decimal Money, decimal? Cost, DimensionSet Dimensions, Rate? Rate, Rate? CostRate)
+    decimal Quantity, Credits Credits, decimal Money, decimal? Cost, DimensionSet Dimensions, Rate? Rate, Rate? CostRate, Guid? Distinct = null)
 {
     /// <summary>The dimension <c>model</c>, or "".</summary>
     public string Model => Dimensions.Model;

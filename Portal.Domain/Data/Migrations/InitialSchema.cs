@@ -10,7 +10,22 @@ public sealed class InitialSchema : Migration
 {
     /// <summary>Files of Migrations/Initial in the order in which they run.</summary>
     public static readonly IReadOnlyList<string> Files =
-        ["platform", "identity", "tenants", "catalog", "pricing", "ledger", "credits", "metering", "payments", "subscriptions", "moves", "operations", "security"];
+    [
+        "platform",
+        "identity",
+        "tenants",
+        "catalog",
+        "pricing",
+        "ledger",
+        "credits",
+        "metering",
+        "counters",
+        "payments",
+        "subscriptions",
+        "moves",
+        "operations",
+        "security",
+    ];
 
     /// <inheritdoc />
     protected override void Up(MigrationBuilder migrationBuilder)

@@ -64,7 +64,7 @@ internal sealed class Amendment(
             : [];
         var difference = target.Credits.Amount - standing.Credits;
         var taken = difference < 0m ? await Unwinding.RunAsync(wallet, posting, Product, pieces, -difference, cancellationToken) : [];
-        var drawn = difference > 0m ? Draw(posting, difference) : [];
+        var drawn = difference > 0m ? Draw(wallet, posting, standing, Product, difference) : [];
         UsageCorrections.BookMoney(wallet, posting, standing, target.Money - standing.Money);
         BookCost(posting, before);
         wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, difference);
@@ -109,12 +109,13 @@ internal sealed class Amendment(
         return rows;
     }
 
-    private List<Piece> Draw(LedgerTransaction posting, decimal credits)
+    /// <summary>Draws more for an event that stands.</summary>
+    public static List<Piece> Draw(WalletTransaction wallet, LedgerTransaction posting, StandingEvent standing, string product, decimal credits)
     {
         var named = wallet.Directory.PoolsById[standing.PoolNamedId];
         var drawing = new Drawing(wallet.Wallet, posting, wallet.Directory.PoolsById[Pool.SharedId]);
         var drawn = new List<Piece>();
-        drawing.Draw(named.Closed ? named with { OverflowsToShared = true } : named, Product, credits, drawn);
+        drawing.Draw(named.Closed ? named with { OverflowsToShared = true } : named, product, credits, drawn);
         drawing.Complete();
         return drawn;
     }

@@ -15,7 +15,10 @@ internal sealed class StandingMeasure(Catalogue catalogue, WalletDirectory direc
     private readonly Dictionary<int, EventMeasuring> byVersion = [];
 
     /// <summary>The event under the card version that last rated it, so far as it is known; null when no meter measures it any more.</summary>
-    public Rating? AsItStands(StandingEvent standing) => Measure(standing, UnderVersion(standing.RateVersionId)).Rating;
+    public Rating? AsItStands(StandingEvent standing) => EventAsItStands(standing).Rating;
+
+    /// <summary>The same, with what was measured.</summary>
+    public UsageEvent EventAsItStands(StandingEvent standing) => Measure(standing, UnderVersion(standing.RateVersionId));
 
     /// <summary>The event under the cards in force when it happened.</summary>
     public UsageEvent Now(StandingEvent standing) => Measure(standing, now);

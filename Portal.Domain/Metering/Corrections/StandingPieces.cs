@@ -44,7 +44,7 @@ public static class StandingPieces
         select d.kind, d.transaction_id, d.line, 0, d.to_credits - d.from_credits,
           d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount, d.to_credits - d.from_credits
         from (select distinct transaction_id from ratings
-              where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 and kind in ('amend', 'rerate', 'late_rating')) a
+              where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 and kind in ('amend', 'rerate', 'late_rating', 'void')) a
         join draws d on d.tenant_id = $1 and d.transaction_id = a.transaction_id
         left join grants g on g.tenant_id = $1 and g.id = d.grant_id
         order by 2, 3

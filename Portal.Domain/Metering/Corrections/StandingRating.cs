@@ -15,27 +15,35 @@ internal static class StandingRating
     /// <param name="withCost">False leaves the cost out, as 0.</param>
     public static Rating Of(StandingEvent standing, Rating? measured, bool withCost)
     {
-        var cost = withCost ? standing.Cost : 0m;
-        RatedLine[] lines = [.. measured?.Lines ?? []];
-        if (lines.Length == 0 && (standing.Quantity != 0m || standing.Credits != 0m))
-            lines = [new RatedLine(standing.Quantity, new Credits(standing.Credits), standing.Money, cost, DimensionSet.Empty, Rate: null, CostRate: null)];
-        var (quantity, credits, money, costLeft) = (standing.Quantity, standing.Credits, standing.Money, cost ?? 0m);
+        var like = measured ?? new Rating(true, null, Credits.Zero, 0m, null, null, null, null, 0m, []);
+        if (like.Lines.Count == 0 && (standing.Quantity != 0m || standing.Credits != 0m)) like = like with { Lines = [Line] };
+        return withCost
+            ? Fit(like, standing.Quantity, standing.Credits, standing.Money, standing.Cost, standing.CostCurrency)
+            : Fit(like with { Lines = [.. like.Lines.Select(line => line with { Cost = 0m })] }, standing.Quantity, standing.Credits, standing.Money, 0m, standing.CostCurrency);
+    }
+
+    /// <summary>A rating whose lines sum to other figures: they take them in order, the last what is left.</summary>
+    public static Rating Fit(Rating like, decimal quantity, decimal credits, decimal money, decimal? cost, string? costCurrency)
+    {
+        RatedLine[] lines = [.. like.Lines];
+        var (quantityLeft, creditsLeft, moneyLeft, costLeft) = (quantity, credits, money, cost ?? 0m);
         for (var i = 0; i < lines.Length; i++)
         {
             var (line, last) = (lines[i], i == lines.Length - 1);
-            var own = last ? credits : Math.Min(line.Credits.Amount, credits);
+            var own = last ? creditsLeft : Math.Clamp(line.Credits.Amount, 0m, creditsLeft);
             lines[i] = line with
             {
-                Quantity = last ? quantity : line.Quantity,
+                Quantity = last ? quantityLeft : line.Quantity,
                 Credits = new Credits(own),
-                Money = last ? money : line.Money,
-                Cost = cost is null ? null : last ? costLeft : withCost ? line.Cost ?? 0m : 0m,
+                Money = last ? moneyLeft : line.Money,
+                Cost = cost is null ? null : last ? costLeft : line.Cost ?? 0m,
             };
-            (quantity, credits, money, costLeft) = (quantity - lines[i].Quantity, credits - own, money - lines[i].Money, costLeft - (lines[i].Cost ?? 0m));
+            (quantityLeft, creditsLeft) = (quantityLeft - lines[i].Quantity, creditsLeft - own);
+            (moneyLeft, costLeft) = (moneyLeft - lines[i].Money, costLeft - (lines[i].Cost ?? 0m));
         }
 
-        return new Rating(
-            Rated: true, measured?.RateVersionId, new Credits(standing.Credits), standing.Money, measured?.MoneyCurrency, cost, standing.CostCurrency,
-            measured?.CostVersionId, standing.Quantity, lines);
+        return like with { Rated = true, Open = null, Credits = new Credits(credits), Money = money, Cost = cost, CostCurrency = costCurrency, Quantity = quantity, Lines = lines };
     }
+
+    private static readonly RatedLine Line = new(0m, Credits.Zero, 0m, null, DimensionSet.Empty, Rate: null, CostRate: null);
 }

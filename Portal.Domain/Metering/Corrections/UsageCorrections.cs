@@ -42,22 +42,10 @@ public sealed class UsageCorrections(Catalogues catalogues)
         var found = await FindAsync(wallet, source, id, reason, cancellationToken);
         if (found.Problem is { } problem) return problem;
         var standing = found.Value;
-        var posting = Begin(wallet, "void", standing, reason, $"void:{standing.Key:N}");
-        var rating = StandingRating.Of(standing, await MeasureAsync(wallet, standing, cancellationToken), withCost: !happened);
-        var pieces = await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);
-        var taken = standing.Credits > 0m ? await Unwinding.RunAsync(wallet, posting, standing.Product!, pieces, standing.Credits, cancellationToken) : [];
-        BookMoney(wallet, posting, standing, -standing.Money);
-        BookCost(posting, rating, -1);
-        wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, -standing.Credits);
-
-        var revenue = -taken.Sum(part => part.Value) - standing.Money;
-        var count = standing.Rated ? -1 : 0;
-        var row = new CorrectionRating("void", null, count, -standing.Quantity, -standing.Credits, revenue, -standing.Money, -rating.Cost, standing.CostCurrency, standing.AmendedData);
-        var rollup = new Rollup();
-        if (standing.Rated) rollup.Subtract(KeyOf(wallet, standing, standing.CostCurrency), rating, Values(wallet, pieces, taken));
-        wallet.SettleDebts();
-        await CorrectionRows.WriteAsync(wallet, posting, standing, [row], taken, rollup, cancellationToken);
-        return new UsageCorrection(standing.Key, "voided", 0m, standing.Revenue + revenue, standing.Credits, 0m, posting.Id);
+        var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
+        var measured = new StandingMeasure(catalogue, wallet.Directory).EventAsItStands(standing);
+        var counted = await CounterCorrection.FindAsync(wallet, catalogue, standing, measured, after: null, cancellationToken);
+        return await new Voiding(wallet, standing, measured, counted).RunAsync(catalogue, reason, happened, cancellationToken);
     }
 
     /// <summary>
@@ -78,11 +66,17 @@ public sealed class UsageCorrections(Catalogues catalogues)
         var found = await FindAsync(wallet, source, id, reason, cancellationToken);
         if (found.Problem is { } problem) return problem;
         var standing = found.Value;
-        var amended = await ReadAsync(wallet, standing, data, cancellationToken);
+        var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
+        var amended = Read(catalogue, wallet, standing, data);
         if (amended.Problem is { } refused) return refused;
-        return await new Amendment(
-            wallet, standing, amended.Value.Rating!, await MeasureAsync(wallet, standing, cancellationToken), AmendmentKind.Amend,
+        var measured = new StandingMeasure(catalogue, wallet.Directory).EventAsItStands(standing);
+        var counted = await CounterCorrection.FindAsync(wallet, catalogue, standing, measured, amended.Value, cancellationToken);
+        if (counted is not null) await counted.GiveBackAsync(catalogue, measured, amended.Value, cancellationToken);
+        var done = await new Amendment(
+            wallet, standing, counted?.Target ?? amended.Value.Rating!, measured.Rating, AmendmentKind.Amend,
             Encoding.UTF8.GetString(amended.Value.Kept.Span)).RunAsync(reason, cancellationToken);
+        if (counted is not null) await counted.WriteAsync(cancellationToken);
+        return done;
     }
 
     internal static LedgerTransaction Begin(WalletTransaction wallet, string kind, StandingEvent standing, string reason, string? key = null) =>
@@ -107,10 +101,6 @@ public sealed class UsageCorrections(Catalogues catalogues)
         }
     }
 
-    // Pieces in the order drawn, with the values that went back: what is taken out of the hours is what the ledger took back.
-    private static Piece[] Values(WalletTransaction wallet, IReadOnlyList<StandingPiece> pieces, IReadOnlyList<TakenBack> taken) =>
-        [.. pieces.Select(piece => piece.AsPiece(wallet, piece.Credits, taken.Single(part => part.Piece == piece).Value))];
-
     private static async Task<Result<StandingEvent>> FindAsync(WalletTransaction wallet, string source, string id, string reason, CancellationToken cancellationToken)
     {
         if (string.IsNullOrWhiteSpace(reason) || reason.Length > 500)
@@ -121,20 +111,14 @@ public sealed class UsageCorrections(Catalogues catalogues)
         return standing.Voided ? Problem.Conflict("event_voided", "The event was voided before.") : standing;
     }
 
-    private async Task<Rating?> MeasureAsync(WalletTransaction wallet, StandingEvent standing, CancellationToken cancellationToken)
-    {
-        var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
-        return new StandingMeasure(catalogue, wallet.Directory).AsItStands(standing);
-    }
-
-    private async Task<Result<UsageEvent>> ReadAsync(WalletTransaction wallet, StandingEvent standing, JsonElement data, CancellationToken cancellationToken)
+    private static Result<UsageEvent> Read(Catalogue catalogue, WalletTransaction wallet, StandingEvent standing, JsonElement data)
     {
         if (data.ValueKind != JsonValueKind.Object) return Problem.Field("data", "invalid_data", "The data are a JSON object.");
         var parsed = EventParser.Parse(standing.CloudEvent(wallet.Directory.TenantKey, data));
         if (parsed.Problem is { } malformed) return malformed;
         var usage = parsed.Value[0];
         if (usage.Problem is { } refused) return refused;
-        new EventMeasuring(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken)).Measure(usage, wallet.Directory.Keep);
+        new EventMeasuring(catalogue).Measure(usage, wallet.Directory.Keep);
         if (usage.Problem is { } unmeasured) return unmeasured;
         if (usage.Meter?.Product != standing.Product || Differs(usage.Consumer, standing.Consumer) || Differs(usage.Team, standing.Team) || Differs(usage.Pool, standing.Pool))
             return Problem.Unprocessable("attribution_changed", "Consumer, team, pool and product of an event stay. Void it, and send it again under another id.");

@@ -15,15 +15,16 @@ internal static class EventInWallet
     {
         var parts = new IntakeRequest([usage]).Parts;
         var known = await IntakeTransaction.KnownAsync(wallet.Connection, wallet.Transaction, usage, cancellationToken);
-        var taking = new WalletTaking(wallet.Wallet, wallet.Directory, wallet.Clock, catalogue, known);
-        await taking.NameConsumersAsync(wallet.Connection, wallet.Transaction, parts, cancellationToken);
-        taking.Take(parts);
+        var taking = new WalletTaking(wallet, catalogue, known);
+        await taking.PrepareAsync(parts, cancellationToken);
+        await taking.TakeAsync(parts, cancellationToken);
         var rollup = new Rollup();
         taking.AddTo(rollup);
         await using (var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction))
         {
             EventRows.AddTo(batch, taking.Rows);
             rollup.AddTo(batch);
+            taking.AddTo(batch);
             if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 

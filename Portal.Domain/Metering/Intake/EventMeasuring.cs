@@ -19,6 +19,7 @@ internal sealed class EventMeasuring(Catalogue catalogue)
     public void Measure(UsageEvent usage, IReadOnlySet<string> keep)
     {
         usage.PreparedFor = catalogue.Version;
+        usage.OpenRating = null;
         properties.Clear();
         Read(usage.Data.Span);
         usage.Meter = catalogue.MeterFor(usage.Type, properties);
@@ -37,6 +38,7 @@ internal sealed class EventMeasuring(Catalogue catalogue)
         }
 
         usage.Rating = catalogue.Rate(usage.Meter, measurement, usage.OccurredAt);
+        if (usage.Rating.Open is not null) usage.OpenRating = usage.Rating;
         usage.Kept = Keep(usage.Data, usage.Meter.PropertyNames, keep);
     }
 

@@ -26,7 +26,7 @@ internal sealed class IntakeTransaction(
         """;
 
     /// <summary>Takes the parts whose wallets are free.</summary>
-    /// <returns>The tenants whose wallets were busy and the tenants that changed.</returns>
+    /// <returns>The tenants whose wallets were busy, or whose parts are not done yet, and the tenants that changed.</returns>
     public async Task<(HashSet<long> Busy, IReadOnlyList<long> Changed)> RunAsync(
         IReadOnlyList<IntakePart> parts, bool skipLocked, CancellationToken cancellationToken)
     {
@@ -42,17 +42,23 @@ internal sealed class IntakeTransaction(
             var directory = await directories.OfVersionAsync(connection, transaction, wallet.TenantId, wallet.ConfigVersion, cancellationToken);
             var locked = new WalletTransaction(connection, transaction, wallet, directory, clock, attribution, due); // the batch ends it
             await locked.SettleAsync(cancellationToken);
-            var taking = new WalletTaking(wallet, directory, clock, catalogue, known);
-            await taking.NameConsumersAsync(connection, transaction, parts, cancellationToken);
+            var taking = new WalletTaking(locked, catalogue, known);
+            await taking.PrepareAsync(parts, cancellationToken);
             takings.Add(taking);
         }
 
-        foreach (var taking in takings) taking.Take(parts);
+        foreach (var taking in takings) await taking.TakeAsync(parts, cancellationToken);
         await WriteAsync(connection, transaction, takings, cancellationToken);
         await FillDuplicatesAsync(connection, transaction, parts, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
-        foreach (var taking in takings) directories.Keep(taking.CommittedDirectory);
-        return ([.. tenantIds.Where(id => !wallets.ContainsKey(id))], [.. takings.Where(taking => taking.Changed).Select(taking => taking.TenantId)]);
+        foreach (var taking in takings)
+        {
+            directories.Keep(taking.CommittedDirectory);
+            if (taking.Stopped) taking.Keep(parts);
+        }
+
+        var unfinished = takings.Where(taking => taking.Stopped).Select(taking => taking.TenantId);
+        return ([.. tenantIds.Where(id => !wallets.ContainsKey(id)), .. unfinished], [.. takings.Where(taking => taking.Changed).Select(taking => taking.TenantId)]);
     }
 
     /// <summary>The identity of one event, when it is taken.</summary>
@@ -105,6 +111,7 @@ internal sealed class IntakeTransaction(
         await using var batch = new NpgsqlBatch(connection, transaction);
         if (rows.Length < EventRows.Many) EventRows.AddTo(batch, rows);
         rollup.AddTo(batch);
+        foreach (var taking in changed) taking.AddTo(batch);
         WalletWriter.AddTo(batch, [.. changed.Select(taking => taking.Wallet)]);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }

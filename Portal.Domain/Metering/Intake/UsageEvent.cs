@@ -72,6 +72,14 @@ public sealed class UsageEvent
     /// <summary>What it comes to; null when no meter measures it.</summary>
     public Rating? Rating { get; set; }
 
+    /// <summary>
+    /// The rating as it was before the counters of its period were read; null when it needs none. A batch that is tried again starts from it.
+    /// </summary>
+    public Rating? OpenRating { get; set; }
+
+    /// <summary>Decided and committed, while others of its request wait for a later batch.</summary>
+    public bool Committed { get; set; }
+
     /// <summary>Catalogue version that <see cref="Meter"/> and <see cref="Rating"/> are of.</summary>
     public long PreparedFor { get; set; }
 

@@ -2,15 +2,18 @@ using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Metering.Corrections;
+using Portal.Domain.Metering.Counters;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Pricing;
+using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Intake;
 
 /// <summary>What one locked wallet takes of a batch: decides each event in the order sent, draws it and gathers what is to be written.</summary>
 internal sealed class WalletTaking(
-    WalletState wallet, WalletDirectory directory, PostingClock clock, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known)
+    WalletTransaction locked, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known)
 {
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
 
@@ -19,7 +22,10 @@ internal sealed class WalletTaking(
     private readonly List<(RollupKey Key, Rating Rating, Piece[] Pieces)> rated = [];
     private readonly List<Piece> pieces = [];
     private readonly EventMeasuring measuring = new(catalogue);
+    private readonly WalletState wallet = locked.Wallet;
+    private readonly PostingClock clock = locked.Clock;
     private (long Hour, DateTimeOffset Start) lastHour = (-1, default);
+    private PriceCounters? counters;
 
     /// <summary>Usage of one book date: one ledger transaction.</summary>
     private sealed record Booking(LedgerTransaction Posting, Drawing Drawing)
@@ -31,24 +37,76 @@ internal sealed class WalletTaking(
 
     public WalletState Wallet => wallet;
 
-    public WalletDirectory Directory { get; private set; } = directory;
+    public WalletDirectory Directory { get; private set; } = locked.Directory;
 
     public IReadOnlyList<EventRow> Rows => rows;
 
     public bool Changed => wallet.HasChanges;
 
+    /// <summary>
+    /// True when an event's price gives back credits of earlier ones: those of this batch have to be written first, so it and what follows
+    /// wait for the next.
+    /// </summary>
+    public bool Stopped { get; private set; }
+
     /// <summary>The directory as it is once the batch has committed.</summary>
     public WalletDirectory CommittedDirectory => wallet.ConfigurationChanged ? Directory with { Version = wallet.ConfigVersion + 1 } : Directory;
 
-    /// <summary>Makes the consumers and teams that are named for the first time.</summary>
-    public async Task NameConsumersAsync(
-        NpgsqlConnection connection, NpgsqlTransaction transaction, IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
+    /// <summary>Makes the consumers and teams that are named for the first time, and reads the counters that prices ask for.</summary>
+    public async Task PrepareAsync(IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
     {
         var own = parts.Where(part => part.TenantId == TenantId).SelectMany(part => part.Events).ToArray();
+        await NameAsync(own, cancellationToken);
+        foreach (var usage in own)
+        {
+            if (!usage.Committed && usage.Status != EventStatus.Rejected) usage.Status = EventStatus.Pending; // an earlier try was rolled back
+            if (usage.PreparedFor != catalogue.Version && usage.Status != EventStatus.Rejected) measuring.Measure(usage, Directory.Keep);
+        }
+
+        var counted = own.Where(usage => usage.OpenRating is not null && usage.Status != EventStatus.Rejected)
+            .Select(usage => new CountedEvent(usage.OpenRating!, ConsumerOf(usage)?.Id ?? 0, usage.OccurredAt)).ToArray();
+        if (counted.Length > 0) counters = await PriceCounters.ReadAsync(locked.Connection, TenantId, Directory.Zone, counted, cancellationToken);
+    }
+
+    /// <summary>Decides the wallet's events of these parts, in the order sent, and posts what was drawn.</summary>
+    public async Task TakeAsync(IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
+    {
+        foreach (var part in parts)
+        {
+            if (part.TenantId != TenantId) continue;
+            foreach (var usage in part.Events)
+            {
+                if (Take(usage) is not { } back) continue;
+                if (rows.Count > 0)
+                {
+                    Stopped = true;
+                    break;
+                }
+
+                await GivingBack.RunAsync(locked, catalogue, usage.Key, usage, ConsumerOf(usage)?.Id ?? 0, back, cancellationToken);
+                Take(usage, givesBack: true);
+            }
+
+            if (Stopped) break;
+        }
+
+        foreach (var booking in bookings.Values) booking.Drawing.Complete();
+        foreach (var end in counters?.ToClose.Values.ToArray() ?? []) wallet.DueNoLaterThan(end > wallet.Now ? end : wallet.Now);
+    }
+
+    /// <summary>Marks what was decided as done, so that the rest of a request can be taken later.</summary>
+    public void Keep(IReadOnlyList<IntakePart> parts)
+    {
+        foreach (var usage in parts.Where(part => part.TenantId == TenantId).SelectMany(part => part.Events))
+            usage.Committed |= usage.Status != EventStatus.Pending;
+    }
+
+    private async Task NameAsync(UsageEvent[] own, CancellationToken cancellationToken)
+    {
         var consumers = Unknown(own.Select(usage => usage.Consumer), Directory.Consumers.ContainsKey);
         var teams = Unknown(own.Select(usage => usage.Team), Directory.Teams.ContainsKey);
         if (consumers.Length + teams.Length == 0) return;
-        await using (var batch = new NpgsqlBatch(connection, transaction))
+        await using (var batch = new NpgsqlBatch(locked.Connection, locked.Transaction))
         {
             batch.Add("""
                 insert into consumers (tenant_id, consumer_id, key)
@@ -62,20 +120,13 @@ internal sealed class WalletTaking(
         }
 
         wallet.ConfigurationChanged = true;
-        Directory = (await WalletDirectory.ReadAsync(connection, transaction, TenantId, cancellationToken))!;
+        Directory = (await WalletDirectory.ReadAsync(locked.Connection, locked.Transaction, TenantId, cancellationToken))!;
     }
 
-    /// <summary>Decides the wallet's events of these parts, in the order sent, and posts what was drawn.</summary>
-    public void Take(IReadOnlyList<IntakePart> parts)
-    {
-        foreach (var part in parts)
-        {
-            if (part.TenantId != TenantId) continue;
-            foreach (var usage in part.Events) Take(usage);
-        }
+    private Consumer? ConsumerOf(UsageEvent usage) => usage.Consumer is { Length: > 0 } ? Directory.Consumers[usage.Consumer] : null;
 
-        foreach (var booking in bookings.Values) booking.Drawing.Complete();
-    }
+    /// <summary>Adds the statements that write what the counters became; none for none.</summary>
+    public void AddTo(NpgsqlBatch batch) => counters?.AddTo(batch);
 
     /// <summary>Adds what was rated to the hours.</summary>
     public void AddTo(Rollup rollup)
@@ -86,38 +137,62 @@ internal sealed class WalletTaking(
     private static string[] Unknown(IEnumerable<string?> named, Func<string, bool> isKnown) =>
         [.. named.Where(name => !string.IsNullOrEmpty(name) && !isKnown(name)).Select(name => name!).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal)];
 
-    private void Take(UsageEvent usage)
+    // Answers how many credits of earlier events its price gives back before it can be taken; null once it is decided.
+    private decimal? Take(UsageEvent usage, bool givesBack = false)
     {
-        if (usage.Status == EventStatus.Rejected) return; // by an earlier try of this batch
+        if (usage.Committed || usage.Status == EventStatus.Rejected) return null; // by an earlier try of this batch
         if (known.TryGetValue((TenantId, usage.Key), out var first))
         {
             usage.Status = first.Digest == usage.Digest ? EventStatus.Duplicate : EventStatus.Conflict;
             (usage.TransactionId, usage.Ordinal) = (first.TransactionId, first.Ordinal);
-            return;
+            return null;
         }
 
         if (usage.OccurredAt > wallet.Now + Ahead)
         {
             usage.Reject("event_in_future", "The time of the event is more than five minutes ahead.");
-            return;
+            return null;
         }
 
         if (usage.OccurredAt < wallet.Now - clock.EventWindow)
         {
             usage.Reject("event_too_old", $"The event is older than {clock.EventWindow.TotalDays:0} days.");
-            return;
+            return null;
         }
 
-        var consumer = usage.Consumer is { Length: > 0 } ? Directory.Consumers[usage.Consumer] : null;
+        var consumer = ConsumerOf(usage);
         var team = usage.Team is { Length: > 0 } ? Directory.Teams[usage.Team].Id : consumer?.TeamAt(usage.OccurredAt) ?? 0;
         if (Directory.PoolFor(usage.Pool, consumer, team) is not { } pool)
         {
             usage.Reject("unknown_pool", $"There is no pool '{usage.Pool}'.");
-            return;
+            return null;
         }
 
-        if (usage.PreparedFor != catalogue.Version) measuring.Measure(usage, Directory.Keep);
-        if (usage.Status != EventStatus.Rejected) Book(usage, consumer, team, pool);
+        if (Count(usage, consumer, givesBack) is { } back) return back;
+        Book(usage, consumer, team, pool);
+        return null;
+    }
+
+    // Prices an event by what its period has come to.
+    private decimal? Count(UsageEvent usage, Consumer? consumer, bool givesBack)
+    {
+        if (usage.OpenRating is not { } open || (open.MoneyCurrencyOfLines is { } currency && currency != Directory.Currency)) return null;
+        usage.Rating = Rater.Complete(open, counters!.Of(consumer?.Id ?? 0, usage.OccurredAt));
+        if (usage.Rating.Credits.Amount >= 0m && usage.Rating.Rated) return null;
+        if (!usage.Rating.Rated)
+        {
+            counters.Undo();
+            return null;
+        }
+
+        if (givesBack)
+        {
+            usage.Rating = usage.Rating.WithoutCredits();
+            return null;
+        }
+
+        counters.Undo();
+        return -usage.Rating.Credits.Amount;
     }
 
     private void Book(UsageEvent usage, Consumer? consumer, int team, Pool pool)

@@ -81,13 +81,20 @@ public sealed class Catalogue
         return null;
     }
 
+    /// <summary>The rate that prices a quantity at an instant; null when none does.</summary>
+    public Rate? RateOf(string meter, DimensionSet dimensions, DateTimeOffset at) => InForce(at).Of(meter)?.Find(dimensions);
+
+    /// <summary>All rates of a meter at an instant.</summary>
+    public IEnumerable<Rate> RatesOf(string meter, DateTimeOffset at) => InForce(at).Of(meter)?.All ?? [];
+
+    private RateBook InForce(DateTimeOffset at) => rateCards.TryGetValue(RateCards.Default, out var card) ? card.At(at) : RateBook.Empty;
+
     /// <summary>
     /// What a measured event comes to under the versions in force when it happened: the platform's rate card <c>default</c> and all cost
     /// cards together.
     /// </summary>
     public Rating Rate(Meter meter, Measurement measurement, DateTimeOffset occurredAt)
     {
-        var rates = rateCards.TryGetValue(RateCards.Default, out var card) ? card.At(occurredAt) : RateBook.Empty;
-        return Rater.Rate(meter.Key, measurement.Quantities, rates, Costs.At(occurredAt));
+        return Rater.Rate(meter.Key, measurement.Quantities, InForce(occurredAt), Costs.At(occurredAt), meter.Accumulation);
     }
 }

@@ -22,6 +22,7 @@ public sealed class Meter
         Filter = filter;
         this.quantities = quantities;
         dimensions = [.. definition.Dimensions ?? []];
+        Accumulation = MeterShape.AccumulationOf(definition.Aggregation);
         Defaults = definition.Defaults ?? new Dictionary<string, string>(StringComparer.Ordinal);
         PropertyNames = dimensions.Concat(quantities.SelectMany(quantity => quantity.Properties)).Concat(filter.Properties)
             .ToHashSet(StringComparer.Ordinal);
@@ -46,6 +47,9 @@ public sealed class Meter
     /// <summary>Every dimension that a quantity of it may have: what a rate's match may name.</summary>
     public IReadOnlySet<string> DimensionNames { get; }
 
+    /// <summary>How its quantities become a period's.</summary>
+    public Accumulation Accumulation { get; }
+
     internal MeterFilter Filter { get; }
 
     internal IReadOnlyDictionary<string, string> Defaults { get; }
@@ -53,7 +57,10 @@ public sealed class Meter
     /// <summary>True when an event of its type passes its filter.</summary>
     public bool Matches(EventProperties properties) => Filter.Matches(properties, Defaults);
 
-    /// <summary>Reads the quantities. An absent or zero one measures nothing; a negative one, or one that is no number, fails the whole.</summary>
+    /// <summary>
+    /// Reads the quantities. An absent or zero one measures nothing, but a level may be zero; a negative one, or one that is no number,
+    /// fails the whole.
+    /// </summary>
     public Measurement Measure(EventProperties properties)
     {
         Span<decimal> amounts = quantities.Length <= 16 ? stackalloc decimal[quantities.Length] : new decimal[quantities.Length];
@@ -61,7 +68,7 @@ public sealed class Meter
         for (var i = 0; i < quantities.Length; i++)
         {
             if (quantities[i].Read(properties, out amounts[i]) is { } problem) return Measurement.Failed(problem);
-            if (amounts[i] != 0m) measured++;
+            if (IsMeasured(i, amounts[i], properties)) measured++;
         }
 
         if (measured == 0) return Measurement.Nothing;
@@ -69,11 +76,14 @@ public sealed class Meter
         var result = new MeasuredQuantity[measured];
         for (int i = 0, next = 0; i < quantities.Length; i++)
         {
-            if (amounts[i] != 0m) result[next++] = new MeasuredQuantity(amounts[i], sets[i]);
+            if (IsMeasured(i, amounts[i], properties)) result[next++] = new MeasuredQuantity(amounts[i], sets[i], quantities[i].DistinctOf(properties));
         }
 
         return new Measurement(result, null);
     }
+
+    private bool IsMeasured(int index, decimal amount, EventProperties properties) =>
+        amount != 0m || (Accumulation == Accumulation.Gauge && quantities[index].IsPresent(properties));
 
     private DimensionSet[] DimensionSets(EventProperties properties)
     {
@@ -98,12 +108,20 @@ public sealed class Meter
 }
 
 /// <summary>One quantity of a meter, checked.</summary>
-internal sealed record MeterQuantity(string[] Properties, decimal DivideBy, string Round, IReadOnlyDictionary<string, string> Set)
+internal sealed record MeterQuantity(string[] Properties, decimal DivideBy, string Round, IReadOnlyDictionary<string, string> Set, bool CountsValues = false)
 {
+    /// <summary>True when all its properties are there.</summary>
+    public bool IsPresent(EventProperties properties) => Array.TrueForAll(Properties, properties.Contains);
+
+    /// <summary>Digest of the value that counts once; null where values are not counted.</summary>
+    public Guid? DistinctOf(EventProperties properties) =>
+        CountsValues && properties.TryGetText(Properties[0], out var text) ? ValueDigest.Of(text) : null;
+
     /// <summary>Reads the amount, 0 when a property is absent; a problem when it is negative, no number or too large.</summary>
     public Problem? Read(EventProperties properties, out decimal amount)
     {
-        amount = 1m; // an event without properties to read is counted
+        amount = 1m; // an event without properties to read is counted, and so is a value
+        if (CountsValues) return ReadValue(properties, ref amount);
         foreach (var property in Properties)
         {
             if (!properties.TryGetNumber(property, out var factor))
@@ -121,6 +139,15 @@ internal sealed record MeterQuantity(string[] Properties, decimal DivideBy, stri
 
         amount = Rounded(DivideBy == 1m ? amount : amount / DivideBy);
         return amount > Rater.Greatest ? Invalid(string.Join(" × ", Properties), "is too large") : null;
+    }
+
+    private Problem? ReadValue(EventProperties properties, ref decimal amount)
+    {
+        if (properties.TryGetText(Properties[0], out var text) && text.Length > 0) return null;
+        amount = 0m;
+        return properties.Contains(Properties[0]) && !properties.TryGetText(Properties[0], out _)
+            ? Problem.Field($"data.{Properties[0]}", "invalid_quantity", $"The values of {Properties[0]} are counted: send a text, a number, true or false.")
+            : null;
     }
 
     private decimal Rounded(decimal amount) => Round switch

@@ -24,19 +24,14 @@ public static class MeterChecks
 
     private static void CheckAggregation(MeterDefinition definition, FieldErrors errors)
     {
-        switch (definition.Aggregation)
+        const string known = "The aggregation is count, sum, max, unique, latest or percentile.";
+        if (definition.Aggregation is null) errors.Add("aggregation", "required", known);
+        else if (!IsAggregation(definition.Aggregation)) errors.Add("aggregation", "invalid_aggregation", known);
+        if (definition.Aggregation == "percentile")
         {
-            case "count" or "sum":
-                break;
-            case "max" or "unique" or "latest" or "percentile":
-                errors.Add("aggregation", "aggregation_not_supported", $"The aggregation {definition.Aggregation} is not supported yet: use count or sum.");
-                return;
-            case null:
-                errors.Add("aggregation", "required", "The aggregation is count or sum.");
-                return;
-            default:
-                errors.Add("aggregation", "invalid_aggregation", "The aggregation is count or sum.");
-                return;
+            if (definition.Percentile is not (> 0m and <= 100m)) errors.Add("percentile", definition.Percentile is null ? "required" : "invalid_percentile", "The percentile is above 0, at most 100.");
+            if (definition.Of is not (null or "hourly_max" or "hourly_unique")) errors.Add("of", "invalid_aggregation", "A percentile is of hourly_max or hourly_unique values.");
+            return;
         }
 
         if (definition.Percentile is not null) errors.Add("percentile", "invalid_aggregation", "Only the aggregation percentile has one.");
@@ -81,7 +76,7 @@ public static class MeterChecks
 
     private static MeterQuantity[] CheckQuantities(MeterDefinition definition, FieldErrors errors)
     {
-        if (definition.Aggregation is not ("count" or "sum")) return []; // said already
+        if (!IsAggregation(definition.Aggregation)) return []; // said already
         if (definition.Aggregation == "count")
         {
             if (definition.Quantities is { Count: > 0 }) errors.Add("quantities", "invalid_quantity_definition", "A count has no quantities: each event is one.");
@@ -94,15 +89,21 @@ public static class MeterChecks
             return [];
         }
 
-        return [.. quantities.Select((quantity, index) => CheckQuantity($"quantities[{index}]", quantity, errors)).OfType<MeterQuantity>()];
+        var countsValues = definition is { Aggregation: "unique" } or { Aggregation: "percentile", Of: "hourly_unique" };
+        return [.. quantities.Select((quantity, index) => CheckQuantity($"quantities[{index}]", quantity, countsValues, errors)).OfType<MeterQuantity>()];
     }
 
-    private static MeterQuantity? CheckQuantity(string at, QuantityDefinition? quantity, FieldErrors errors)
+    private static MeterQuantity? CheckQuantity(string at, QuantityDefinition? quantity, bool countsValues, FieldErrors errors)
     {
         if (quantity is null || (quantity.Property is null) == (quantity.ProductOf is null))
         {
             errors.Add(at, "required", "A quantity names either a property or product_of.");
             return null;
+        }
+
+        if (countsValues && (quantity.Property is null || quantity.DivideBy is not null || quantity.Round is not null))
+        {
+            errors.Add(at, "invalid_quantity_definition", "Where values are counted a quantity names one property, and nothing divides or rounds it.");
         }
 
         var properties = quantity.ProductOf ?? [quantity.Property!];
@@ -118,8 +119,10 @@ public static class MeterChecks
             if (!IsName(name) || !IsValue(value)) errors.Add($"{at}.set.{name}", "invalid_value", "Names are 1 to 100, values 1 to 200 characters.");
         }
 
-        return new MeterQuantity([.. properties], quantity.DivideBy ?? 1m, quantity.Round ?? "none", quantity.Set ?? new Dictionary<string, string>(StringComparer.Ordinal));
+        return new MeterQuantity([.. properties], quantity.DivideBy ?? 1m, quantity.Round ?? "none", quantity.Set ?? new Dictionary<string, string>(StringComparer.Ordinal), countsValues);
     }
+
+    private static bool IsAggregation(string? name) => name is "count" or "sum" or "max" or "unique" or "latest" or "percentile";
 
     private static bool IsName(string? name) => name is { Length: > 0 and <= 100 };
 

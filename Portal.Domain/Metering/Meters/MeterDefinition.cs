@@ -11,7 +11,7 @@ public sealed record MeterDefinition
     /// <summary>Key of the product that the usage is of; made when it is new.</summary>
     public string? Product { get; init; }
 
-    /// <summary><c>count</c> or <c>sum</c>.</summary>
+    /// <summary><c>count</c>, <c>sum</c>, <c>max</c>, <c>unique</c>, <c>latest</c> or <c>percentile</c>.</summary>
     public string? Aggregation { get; init; }
 
     /// <summary>Values that a property must have one of, by property; null for all events.</summary>
@@ -26,10 +26,10 @@ public sealed record MeterDefinition
     /// <summary>What is measured; nothing for <c>count</c>.</summary>
     public IReadOnlyList<QuantityDefinition>? Quantities { get; init; }
 
-    /// <summary>Aggregation <c>percentile</c> only: which one, 0 to 100.</summary>
+    /// <summary>Aggregation <c>percentile</c> only: which one, above 0 to 100.</summary>
     public decimal? Percentile { get; init; }
 
-    /// <summary>Aggregation <c>percentile</c> only: of which hourly values.</summary>
+    /// <summary>Aggregation <c>percentile</c> only: of which hourly values, <c>hourly_max</c> (default) or <c>hourly_unique</c>.</summary>
     public string? Of { get; init; }
 }
 

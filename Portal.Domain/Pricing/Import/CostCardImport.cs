@@ -79,12 +79,12 @@ public static class CostCardImport
         var parsed = PriceMap.Parse(json.Span);
         if (parsed.Problem is { } refused) return refused;
         if (!await Cards.ExistsAsync(connection, transaction, CardKind.Cost, card, cancellationToken)) return Cards.Unknown(CardKind.Cost, card);
-        if (!(await MeterDimensions.ReadAsync(connection, transaction, cancellationToken)).TryGetValue(meter, out var dimensions))
+        if (!(await MeterShape.ReadAsync(connection, transaction, cancellationToken)).TryGetValue(meter, out var shape))
             return Problem.Unprocessable("unknown_meter", $"There is no meter {meter} that the prices could be for.");
 
         var map = parsed.Value;
-        var rates = map.Prices.Where(price => price.Tier == "standard" || dimensions.Contains("tier"))
-            .Select(price => Rate(price, meter, dimensions.Contains("tier"))).ToList();
+        var rates = map.Prices.Where(price => price.Tier == "standard" || shape.Dimensions.Contains("tier"))
+            .Select(price => Rate(price, meter, shape.Dimensions.Contains("tier"))).ToList();
         var before = await InForceAsync(connection, transaction, card, from, cancellationToken);
         var (old, now) = (ByMatch(before?.Rates ?? []), ByMatch(RateChecks.Check(CardKind.Cost, card, rates, new FieldErrors())));
         var report = new ImportReport(

@@ -30,6 +30,11 @@ public sealed record Rate
     /// <summary>True when it draws credits, false when it accrues money.</summary>
     public bool InCredits => Unit == CreditUnit;
 
+    /// <summary>True when a quantity is priced by what its period has come to, so that a counter must be read.</summary>
+    /// <param name="accumulation">How the meter's quantities become a period's.</param>
+    public bool NeedsCounter(Accumulation accumulation) =>
+        Price.Scope != PriceScope.Event && (accumulation is Accumulation.Greatest or Accumulation.Distinct || !Price.IsLinear);
+
     /// <summary><c>rates[3] (llm: model=gpt-4o) of default version 2</c>.</summary>
     public override string ToString() =>
         Version is null ? $"rates[{Index}] ({Meter}: {Match})" : $"rates[{Index}] ({Meter}: {Match}) of {Version}";

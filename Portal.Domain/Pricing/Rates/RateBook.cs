@@ -13,7 +13,7 @@ public sealed class RateBook
     /// <summary>Indexes rates that do not conflict (<see cref="RateOverlaps"/>).</summary>
     public RateBook(IEnumerable<Rate> rates) => byMeter = rates
         .GroupBy(rate => rate.Meter, StringComparer.Ordinal)
-        .ToDictionary(group => group.Key, group => new MeterRates(group), StringComparer.Ordinal);
+        .ToDictionary(group => group.Key, group => new MeterRates([.. group]), StringComparer.Ordinal);
 
     /// <summary>No rates.</summary>
     public static RateBook Empty { get; } = new([]);
@@ -31,10 +31,17 @@ public sealed class MeterRates
     private readonly Group[] groups;
     private readonly ConcurrentDictionary<DimensionSet, Rate?> remembered = new();
 
-    internal MeterRates(IEnumerable<Rate> rates) => groups = [.. rates
-        .GroupBy(rate => string.Join('\n', rate.Match.Items.Select(item => item.Key)), StringComparer.Ordinal)
-        .Select(group => new Group(group))
-        .OrderByDescending(group => group.Specificity)];
+    internal MeterRates(IReadOnlyCollection<Rate> rates)
+    {
+        All = rates;
+        groups = [.. rates
+            .GroupBy(rate => string.Join('\n', rate.Match.Items.Select(item => item.Key)), StringComparer.Ordinal)
+            .Select(group => new Group(group))
+            .OrderByDescending(group => group.Specificity)];
+    }
+
+    /// <summary>All of them.</summary>
+    public IReadOnlyCollection<Rate> All { get; }
 
     /// <summary>The most specific rate whose match covers these dimensions; null when none does.</summary>
     public Rate? Find(DimensionSet dimensions)

@@ -30,20 +30,19 @@ public static class RateChecks
     }
 
     /// <summary>
-    /// What a card must not hold besides malformed rates: unknown meters or dimensions, prices that need counters over a period, several
-    /// currencies for one meter, overlapping rates.
+    /// What a card must not hold besides malformed rates: unknown meters or dimensions, prices of single events for meters that look at a
+    /// whole period, several currencies for one meter, overlapping rates.
     /// </summary>
     /// <param name="rates">Checked rates of one version.</param>
-    /// <param name="dimensionsByMeter">The dimensions that each meter's quantities may have.</param>
+    /// <param name="meters">What pricing has to know of each meter.</param>
     /// <param name="errors">Where problems go.</param>
     public static void CheckTogether(
-        IReadOnlyList<Rate> rates, IReadOnlyDictionary<string, IReadOnlySet<string>> dimensionsByMeter, FieldErrors errors)
+        IReadOnlyList<Rate> rates, IReadOnlyDictionary<string, MeterShape> meters, FieldErrors errors)
     {
         var currencies = new Dictionary<string, Rate>(StringComparer.Ordinal);
         foreach (var rate in rates)
         {
-            CheckMeter(rate, dimensionsByMeter, errors);
-            CheckScope(rate, errors);
+            CheckMeter(rate, meters, errors);
             if (!rate.InCredits && !currencies.TryAdd(rate.Meter, rate) && currencies[rate.Meter].Unit != rate.Unit && rate.Vendor is null)
             {
                 errors.Add($"rates[{rate.Index}].unit", "mixed_currencies",
@@ -113,9 +112,9 @@ public static class RateChecks
             : "The unit of a cost is an ISO 4217 currency such as USD.");
     }
 
-    private static void CheckMeter(Rate rate, IReadOnlyDictionary<string, IReadOnlySet<string>> dimensionsByMeter, FieldErrors errors)
+    private static void CheckMeter(Rate rate, IReadOnlyDictionary<string, MeterShape> meters, FieldErrors errors)
     {
-        if (!dimensionsByMeter.TryGetValue(rate.Meter, out var dimensions))
+        if (!meters.TryGetValue(rate.Meter, out var meter))
         {
             errors.Add($"rates[{rate.Index}].meter", "unknown_meter", $"There is no meter {rate.Meter}.");
             return;
@@ -123,16 +122,30 @@ public static class RateChecks
 
         foreach (var (name, _) in rate.Match.Items)
         {
-            if (dimensions.Contains(name)) continue;
+            if (meter.Dimensions.Contains(name)) continue;
             errors.Add($"rates[{rate.Index}].match.{name}", "unknown_dimension",
-                $"The meter {rate.Meter} has no dimension {name}; it has {string.Join(", ", dimensions.Order(StringComparer.Ordinal))}.");
+                $"The meter {rate.Meter} has no dimension {name}; it has {string.Join(", ", meter.Dimensions.Order(StringComparer.Ordinal))}.");
         }
+
+        CheckScope(rate, meter.Accumulation, errors);
     }
 
-    private static void CheckScope(Rate rate, FieldErrors errors)
+    private static void CheckScope(Rate rate, Accumulation accumulation, FieldErrors errors)
     {
-        if (rate.Price.IsLinear || rate.Price.Scope == PriceScope.Event) return;
-        errors.Add($"rates[{rate.Index}].price.scope", "price_scope_not_supported",
-            "Prices that accumulate over a period are not supported yet: set the scope to \"event\", or use a per_unit price without flat fee, minimum and maximum.");
+        var at = $"rates[{rate.Index}].price";
+        if (accumulation != Accumulation.Sum && rate.Price.Scope == PriceScope.Event)
+        {
+            errors.Add($"{at}.scope", "scope_not_allowed", $"The meter {rate.Meter} looks at a whole period: its price cannot be for each event alone.");
+        }
+
+        if (rate.Vendor is not null && !rate.Price.IsLinear && accumulation is Accumulation.Greatest or Accumulation.Distinct)
+        {
+            errors.Add(at, "invalid_price", $"A cost of the meter {rate.Meter} is per_unit, without flat fee, minimum and maximum.");
+        }
+
+        if (rate.Vendor is not null && rate.Price.Scope != PriceScope.Event && rate.Price.Minimum is not null)
+        {
+            errors.Add($"{at}.minimum", "invalid_price", "A cost that accumulates has no minimum.");
+        }
     }
 }

@@ -2,7 +2,7 @@ using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Pricing.Rates;
 
-/// <summary>Prices what an event measured. Pure: the same quantities and books give the same rating.</summary>
+/// <summary>Prices what an event measured. Pure: the same quantities, books and counters give the same rating.</summary>
 public static class Rater
 {
     /// <summary>Greatest quantity, credits, money or cost of one event; beyond it an event is kept as unrated.</summary>
@@ -14,56 +14,109 @@ public static class Rater
     /// Rates the quantities of one meter. Each finds the most specific rate; when one finds none the whole event is unrated. Quantities
     /// that found the same rate are priced together, their sum is rounded once to nine places and spread by largest remainder.
     /// </summary>
-    public static Rating Rate(string meter, IReadOnlyList<MeasuredQuantity> quantities, RateBook rates, RateBook costs)
+    /// <returns>The rating; one that is <see cref="Rating.Open"/> when a price needs a counter, or the quantities are levels.</returns>
+    public static Rating Rate(
+        string meter, IReadOnlyList<MeasuredQuantity> quantities, RateBook rates, RateBook costs, Accumulation accumulation = Accumulation.Sum) =>
+        Rate(meter, quantities, [rates], costs, accumulation);
+
+    /// <summary>The same, with several books: each quantity takes the first in which it finds a rate.</summary>
+    public static Rating Rate(
+        string meter, IReadOnlyList<MeasuredQuantity> quantities, IReadOnlyList<RateBook> rates, RateBook costs, Accumulation accumulation)
     {
         if (quantities.Count == 0) return Nothing;
         var lines = new RatedLine[quantities.Count];
-        var meterRates = rates.Of(meter);
+        var exact = quantities.Count <= 16 ? stackalloc decimal[quantities.Count] : new decimal[quantities.Count];
         var meterCosts = costs.Of(meter);
-        var rated = true;
-        var total = 0m;
+        var (rated, open, total) = (true, accumulation == Accumulation.Gauge, 0m);
         for (var i = 0; i < lines.Length; i++)
         {
-            var (amount, dimensions) = quantities[i];
+            var (amount, dimensions, distinct) = quantities[i];
+            exact[i] = amount;
             var quantity = amount.Scale <= Credits.Places ? amount : Math.Round(amount, Credits.Places, MidpointRounding.ToEven);
-            var rate = meterRates?.Find(dimensions);
+            var (rate, cost) = (Find(rates, meter, dimensions), meterCosts?.Find(dimensions));
             rated &= rate is not null;
+            open |= rate?.NeedsCounter(accumulation) == true || cost?.NeedsCounter(accumulation) == true;
             total += quantity;
-            lines[i] = new RatedLine(quantity, Credits.Zero, 0m, null, dimensions, rate, meterCosts?.Find(dimensions));
+            lines[i] = new RatedLine(quantity, Credits.Zero, 0m, null, dimensions, rate, cost, distinct);
         }
 
+        if (!rated) return Unrated(lines, total);
+        if (open) return new Rating(true, lines[0].Rate!.Version?.Id, Credits.Zero, 0m, null, null, null, null, total, lines) { Open = accumulation };
+        return Priced(lines, exact, counted: null) ?? Unrated(lines, total);
+    }
+
+    /// <summary>Completes a rating that is <see cref="Rating.Open"/>; others are complete. What accumulates is priced by difference, and may fall below 0.</summary>
+    /// <param name="open">From <see cref="Rate(string, IReadOnlyList{MeasuredQuantity}, RateBook, RateBook, Accumulation)"/>.</param>
+    /// <param name="counters">Of the event's consumer and period; they move on.</param>
+    public static Rating Complete(Rating open, IPriceCounters counters)
+    {
+        ArgumentNullException.ThrowIfNull(open);
+        ArgumentNullException.ThrowIfNull(counters);
+        if (open.Open is not { } accumulation) return open;
+        if (accumulation == Accumulation.Gauge) return Observed(open, counters);
+        RatedLine[] lines = [.. open.Lines];
+        var counted = new CountedPrices(lines, accumulation, counters);
+        Span<decimal> exact = lines.Length <= 16 ? stackalloc decimal[lines.Length] : new decimal[lines.Length];
+        for (var i = 0; i < lines.Length; i++) exact[i] = lines[i].Quantity;
+        return Priced(lines, exact, counted) ?? Unrated(lines, open.Quantity);
+    }
+
+    private static Rate? Find(IReadOnlyList<RateBook> books, string meter, DimensionSet dimensions)
+    {
+        for (var i = 0; i < books.Count; i++)
+        {
+            if (books[i].Of(meter)?.Find(dimensions) is { } rate) return rate;
+        }
+
+        return null;
+    }
+
+    // A level costs nothing yet: it is rated when its period closes.
+    private static Rating Observed(Rating open, IPriceCounters counters)
+    {
+        foreach (var line in open.Lines) counters.Observe(line.Rate!, line);
+        return open with
+        {
+            Open = null,
+            Cost = 0m,
+            Quantity = 0m,
+            Lines = [.. open.Lines.Select(line => line with { Quantity = 0m, Cost = 0m })],
+        };
+    }
+
+    private static Rating? Priced(RatedLine[] lines, ReadOnlySpan<decimal> exact, CountedPrices? counted)
+    {
         try
         {
-            if (rated && Price(quantities, lines, total) is { } rating) return rating;
+            return Price(lines, exact, counted);
         }
         catch (OverflowException)
         {
-            // Absurd figures are a fact of their sender, not a bug: the event is kept without a price.
+            return null; // Absurd figures are a fact of their sender, not a bug: the event is kept without a price.
         }
-
-        return Unrated(lines, total);
     }
 
-    private static Rating? Price(IReadOnlyList<MeasuredQuantity> quantities, RatedLine[] lines, decimal total)
+    private static Rating? Price(RatedLine[] lines, ReadOnlySpan<decimal> exact, CountedPrices? counted)
     {
         Span<decimal> credits = lines.Length <= 16 ? stackalloc decimal[lines.Length] : new decimal[lines.Length];
         Span<decimal> money = lines.Length <= 16 ? stackalloc decimal[lines.Length] : new decimal[lines.Length];
         Span<decimal> cost = lines.Length <= 16 ? stackalloc decimal[lines.Length] : new decimal[lines.Length];
         string? currency = null;
-        var inCredits = false;
+        var (inCredits, total) = (false, 0m);
         for (var i = 0; i < lines.Length; i++)
         {
             var rate = lines[i].Rate!;
-            var exact = Exact(quantities, lines, i, rate, costs: false);
+            var amount = counted?.Of(i) ?? Exact(lines, exact, i, rate, costs: false);
+            total += lines[i].Quantity;
             if (rate.InCredits)
             {
-                credits[i] = exact;
+                credits[i] = amount;
                 inCredits = true;
             }
             else
             {
                 if (currency is not null && currency != rate.Unit) return null; // an event accrues one currency
-                money[i] = exact;
+                money[i] = amount;
                 currency = rate.Unit;
             }
         }
@@ -71,7 +124,7 @@ public static class Rater
         var creditSum = inCredits ? new Credits(LargestRemainder.Spread(credits)) : Credits.Zero;
         var moneySum = currency is null ? 0m : LargestRemainder.Spread(money);
         if (creditSum.Amount > Greatest || moneySum > Greatest) return null;
-        var costKnown = Cost(quantities, lines, cost);
+        var costKnown = Cost(lines, exact, counted, cost);
         decimal? costSum = costKnown ? LargestRemainder.Spread(cost) : null;
         for (var i = 0; i < lines.Length; i++)
         {
@@ -83,27 +136,27 @@ public static class Rater
             costSum, costKnown ? lines[0].CostRate!.Unit : null, costKnown ? lines[0].CostRate!.Version?.Id : null, total, lines);
     }
 
-    private static bool Cost(IReadOnlyList<MeasuredQuantity> quantities, RatedLine[] lines, Span<decimal> cost)
+    private static bool Cost(RatedLine[] lines, ReadOnlySpan<decimal> exact, CountedPrices? counted, Span<decimal> cost)
     {
         var currency = lines[0].CostRate?.Unit;
         for (var i = 0; i < lines.Length; i++)
         {
             if (lines[i].CostRate is not { } rate || rate.Unit != currency) return false;
-            cost[i] = Exact(quantities, lines, i, rate, costs: true);
+            cost[i] = counted?.CostOf(i) ?? Exact(lines, exact, i, rate, costs: true);
         }
 
         return true;
     }
 
     // What one quantity comes to before rounding. Quantities that found the same rate share what they come to together.
-    private static decimal Exact(IReadOnlyList<MeasuredQuantity> quantities, RatedLine[] lines, int index, Rate rate, bool costs)
+    private static decimal Exact(RatedLine[] lines, ReadOnlySpan<decimal> exact, int index, Rate rate, bool costs)
     {
-        var own = quantities[index].Amount;
+        var own = exact[index];
         if (rate.Price.IsLinear) return rate.Price.Charge(own);
         var together = 0m;
         for (var i = 0; i < lines.Length; i++)
         {
-            if (ReferenceEquals(costs ? lines[i].CostRate : lines[i].Rate, rate)) together += quantities[i].Amount;
+            if (ReferenceEquals(costs ? lines[i].CostRate : lines[i].Rate, rate)) together += exact[i];
         }
 
         return own == together ? rate.Price.Charge(own) : rate.Price.Charge(together) * own / together;

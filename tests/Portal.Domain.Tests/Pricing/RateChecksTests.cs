@@ -32,7 +32,7 @@ public sealed class RateChecksTests
     [InlineData("invalid_price_model", "rates[1].price.model")]
     [InlineData("tiers_out_of_order", "rates[1].price.tiers[1].up_to")]
     [InlineData("tiers_bounded", "rates[1].price.tiers[2].up_to")]
-    [InlineData("price_scope_not_supported", "rates[1].price.scope")]
+    [InlineData("scope_not_allowed", "rates[1].price.scope")]
     [InlineData("invalid_vendor", "rates[1].vendor")]
     [InlineData("rate_overlap", "rates[1].match")]
     [InlineData("invalid_match", "rates[1].match.model")]
@@ -55,7 +55,7 @@ public sealed class RateChecksTests
             ("invalid_price_model", _) => other with { Price = new PriceDefinition { Model = "dynamic" } },
             ("tiers_out_of_order", _) => other with { Price = tiers with { Tiers = [tiers.Tiers[0], new() { UpTo = 10m, UnitAmount = 1m }, tiers.Tiers[2]] } },
             ("tiers_bounded", _) => other with { Price = tiers with { Tiers = [tiers.Tiers[0], tiers.Tiers[1], new() { UpTo = 30m, UnitAmount = 1m }] } },
-            ("price_scope_not_supported", _) => other with { Price = tiers with { Scope = null } },
+            ("scope_not_allowed", _) => other with { Meter = "peak", Price = PerUnit("1") with { Scope = "event" } },
             ("invalid_vendor", _) => other with { Vendor = "openai" },
             ("rate_overlap", _) => Good with { Match = new Dictionary<string, string> { ["tier"] = "batch" } },
             ("invalid_match", _) => Good with { Match = new Dictionary<string, string> { ["model"] = "" } },
@@ -77,7 +77,7 @@ public sealed class RateChecksTests
     }
 
     [Fact]
-    public void A_plain_unit_price_stands_in_any_scope_and_any_model_for_an_event()
+    public void A_price_stands_in_any_scope()
     {
         foreach (var scope in new[] { null, "tenant", "consumer", "event" })
         {
@@ -85,7 +85,7 @@ public sealed class RateChecksTests
         }
 
         Check(Good with { Price = PerUnit("1") with { FlatFee = 1m, Scope = "event" } }).Errors.ShouldBeEmpty();
-        Check(Good with { Price = PerUnit("1") with { FlatFee = 1m } }).Errors.ShouldContainKey("rates[0].price.scope");
+        Check(Good with { Price = PerUnit("1") with { FlatFee = 1m } }).Errors.ShouldBeEmpty();
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class RateChecksTests
         var errors = new FieldErrors();
         var result = RateChecks.Check(kind, "acme", rates, errors);
         IReadOnlySet<string> dimensions = new HashSet<string> { "model", "tier", "token_type" };
-        if (errors.None) RateChecks.CheckTogether(result, new Dictionary<string, IReadOnlySet<string>> { ["llm"] = dimensions }, errors);
+        if (errors.None) RateChecks.CheckTogether(result, new Dictionary<string, MeterShape> { ["llm"] = new(dimensions, Accumulation.Sum), ["peak"] = new(dimensions, Accumulation.Greatest) }, errors);
         return (result, errors);
     }
 }

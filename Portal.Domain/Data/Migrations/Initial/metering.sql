@@ -44,7 +44,7 @@ create table ratings (
   transaction_id   uuid not null,                       -- the ledger transaction that booked it
   event_transaction_id uuid,                            -- the event; null for ratings made when a period closes
   event_ordinal    int,
-  kind             text not null check (kind in ('late_rating', 'settlement', 'void', 'amend', 'rerate', 'period')),
+  kind             text not null check (kind in ('late_rating', 'settlement', 'void', 'amend', 'rerate', 'reprice', 'period')),
   rate_version_id  int,
   events           int not null default 0,              -- added to the count: 1, 0, or -1
   quantity         numeric(28,9) not null default 0,
@@ -55,11 +55,16 @@ create table ratings (
   cost_currency    char(3),
   data             json,                                -- the properties rated, when they are not the event's own
   detail           jsonb,
-  meter            text,                                -- of a late rating whose event no meter measured when it came: what measures it
-  product          text,                                -- that meter's product
+  meter            text,                                -- of a late rating: what measures its event by now; and of a rating without an event
+  product          text,
+  pool_named_id    int,                                 -- from here on: of a rating without an event
+  consumer_id      int,
+  occurred_at      timestamptz,
+  check (event_transaction_id is not null or (meter is not null and product is not null and pool_named_id is not null and consumer_id is not null and occurred_at is not null)),
   primary key (tenant_id, id)
 );
 create index ratings_event on ratings (tenant_id, event_transaction_id, event_ordinal);
+create unique index ratings_period on ratings (tenant_id, (detail ->> 'key')) where kind = 'period';
 create index ratings_transaction on ratings (tenant_id, transaction_id);
 
 -- Events with what measures them: their own meter, or the one that their late rating found.

@@ -17,5 +17,7 @@ full join (
   select r.tenant_id, r.transaction_id, o.pool_named_id, o.measured_product, sum(r.credits)
   from ratings r
   join measured_events o on o.tenant_id = r.tenant_id and o.transaction_id = r.event_transaction_id and o.ordinal = r.event_ordinal
-  where r.kind in ('amend', 'rerate', 'late_rating') group by 1, 2, 3, 4 having sum(r.credits) > 0
+  where r.kind in ('amend', 'rerate', 'late_rating', 'void') group by 1, 2, 3, 4 having sum(r.credits) > 0
+  union all
+  select tenant_id, transaction_id, pool_named_id, product, sum(credits) from ratings where kind = 'period' and credits <> 0 group by 1, 2, 3, 4
 ) e on e.tenant_id = d.tenant_id and e.transaction_id = d.transaction_id and e.pool_named_id = d.pool_named_id and e.product = d.product

@@ -42,6 +42,15 @@ with zones as (
       case when r.events = 0 then h.cost_currency else coalesce(r.cost_currency::text, '') end,
       r.events, r.quantity, r.credits, r.revenue, coalesce(r.cost, 0), case when r.cost is null then r.events else 0 end
     from ratings r join happened h on h.tenant_id = r.tenant_id and h.transaction_id = r.event_transaction_id and h.ordinal = r.event_ordinal
+    union all
+    select r.tenant_id,
+      case when z.moved then 'epoch'::timestamptz else
+        (date_trunc('hour', r.occurred_at at time zone z.zone) - (r.occurred_at at time zone z.zone - r.occurred_at at time zone 'UTC')) at time zone 'UTC' end,
+      0, r.pool_named_id, r.consumer_id, r.product, case when m.meter is null then '' else coalesce(r.data ->> 'model', '') end,
+      coalesce((select p.cost_currency from ratings p where p.tenant_id = r.tenant_id and p.transaction_id = (r.detail ->> 'transaction')::uuid and p.kind = 'period'),
+        r.cost_currency, '')::text, 0, r.quantity, r.credits, r.revenue, coalesce(r.cost, 0), 0
+    from ratings r join zones z on z.tenant_id = r.tenant_id left join models m on m.meter = r.meter
+    where r.event_transaction_id is null
   ) each
   group by 1, 2, 3, 4, 5, 6, 7, 8
 ), kept as (

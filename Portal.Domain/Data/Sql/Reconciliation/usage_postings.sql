@@ -14,7 +14,7 @@ with rated as (
   join tenants t on t.tenant_id = r.tenant_id
   left join measured_events e on e.tenant_id = r.tenant_id and e.transaction_id = r.event_transaction_id and e.ordinal = r.event_ordinal
   cross join lateral (values
-    ('consumed:' || e.measured_product, 'CREDIT', r.credits), ('revenue', t.currency::text, -r.revenue), ('cogs', r.cost_currency::text, r.cost)
+    ('consumed:' || coalesce(e.measured_product, r.product), 'CREDIT', r.credits), ('revenue', t.currency::text, -r.revenue), ('cogs', r.cost_currency::text, r.cost)
   ) v(account, unit, amount)
   where v.amount <> 0
   group by r.tenant_id, r.transaction_id, v.account, v.unit
