@@ -38,7 +38,7 @@ public sealed class CatalogueApiTests(ApiHost host) : IClassFixture<ApiHost>
             (await Client.SendAsync("PUT", $"/v1/meters/m{unique}", body)).ShouldBe(status, code).Json.GetProperty("errors").TryGetProperty(field, out _).ShouldBeTrue(field);
 
         await Refused(MeterBody("p").Replace("\"sum\"", "\"median\"", StringComparison.Ordinal), 422, "invalid_aggregation", "aggregation");
-        await Refused(MeterBody("p").Replace("\"sum\"", "\"percentile\"", StringComparison.Ordinal), 422, "aggregation_not_supported", "aggregation");
+        await Refused(MeterBody("p").Replace("\"sum\"", "\"percentile\"", StringComparison.Ordinal), 422, "required", "percentile");
         await Refused(MeterBody("p").Replace("\"aggregation\"", "\"aggregate\"", StringComparison.Ordinal), 400, "unknown_field", "aggregate");
         await Refused(MeterBody("p").Replace("\"set\"", "\"sets\"", StringComparison.Ordinal), 400, "unknown_field", "quantities[0].sets");
         await Refused("""{"event_type":7,"product":"p","aggregation":"count"}""", 400, "invalid_field", "event_type");
