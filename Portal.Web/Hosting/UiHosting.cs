@@ -38,6 +38,7 @@ public static class UiHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TenantAccess>();
         services.AddScoped<TenantCommands>();
+        services.AddScoped<ConsoleCommands>();
         services.AddSingleton<Leaving>();
         services.AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));
         services.AddPortalIdentity(builder.Environment);
