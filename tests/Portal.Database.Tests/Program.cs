@@ -6,6 +6,11 @@ namespace Portal.Database.Tests;
 /// <summary>This assembly as a program: the second process that tests start in order to kill it.</summary>
 internal static class Program
 {
-    /// <summary><c>dotnet Portal.Database.Tests.dll FOLDER</c>, or <c>… crash CONNECTION TENANT SEED</c>.</summary>
-    public static Task Main(string[] args) => args is ["crash", ..] ? CrashWorker.RunAsync(args[1..]) : Holder.HoldAsync(args[0]);
+    /// <summary><c>dotnet Portal.Database.Tests.dll FOLDER</c>, <c>… crash CONNECTION TENANT SEED</c> or <c>… rerate CONNECTION</c>.</summary>
+    public static Task Main(string[] args) => args switch
+    {
+        ["crash", ..] => CrashWorker.RunAsync(args[1..]),
+        ["rerate", var connection] => RerateWorker.RunAsync(connection),
+        _ => Holder.HoldAsync(args[0]),
+    };
 }

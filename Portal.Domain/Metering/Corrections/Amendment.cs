@@ -42,6 +42,9 @@ internal sealed class Amendment(
     /// <summary>Of an event that no meter measured when it came: what measures it by now.</summary>
     public (string Meter, string Product)? MeasuredBy { get; init; }
 
+    /// <summary>The pieces that the event stands on, when they were read already.</summary>
+    public IReadOnlyList<StandingPiece>? Standing { get; init; }
+
     private string Product => standing.Product ?? MeasuredBy?.Product ?? throw new InvalidOperationException("An event without a product draws nothing.");
 
     /// <summary>Decides, settles debts with what came back, and writes.</summary>
@@ -59,9 +62,8 @@ internal sealed class Amendment(
     {
         var posting = UsageCorrections.Begin(wallet, kind.Posting, standing, reason);
         var before = StandingRating.Of(standing, measured, withCost: true);
-        var pieces = standing.Rated
-            ? await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken)
-            : [];
+        var pieces = !standing.Rated ? [] : Standing
+            ?? await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);
         var difference = target.Credits.Amount - standing.Credits;
         var taken = difference < 0m ? await Unwinding.RunAsync(wallet, posting, Product, pieces, -difference, cancellationToken) : [];
         var drawn = difference > 0m ? Draw(wallet, posting, standing, Product, difference) : [];

@@ -28,62 +28,78 @@ public sealed record StandingPiece(string Kind, Guid TransactionId, int Line, de
 /// </summary>
 public static class StandingPieces
 {
-    private const string Drawn = """
-        with own as (select * from events where tenant_id = $1 and transaction_id = $2 and ordinal = $3),
-        run as (
-          select o.pool_named_id, o.product, o.credits, coalesce(sum(e.credits) filter (where e.ordinal < o.ordinal), 0) as before
-          from own o join events e on e.tenant_id = $1 and e.transaction_id = $2 and e.pool_named_id = o.pool_named_id and e.product = o.product and e.ordinal <= o.ordinal
-          group by o.pool_named_id, o.product, o.credits)
-        select d.kind, d.transaction_id, d.line, greatest(r.before - d.from_credits, 0), least(r.before + r.credits, d.to_credits) - d.from_credits,
-          d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount, d.to_credits - d.from_credits
-        from run r
-        join draws d on d.tenant_id = $1 and d.transaction_id = $2 and d.pool_named_id = r.pool_named_id and d.product = r.product
+    private const string Places = "with k as (select * from unnest($2::uuid[], $3::int[]) u(transaction_id, ordinal))";
+
+    private const string Drawn = Places + """
+        , run as materialized (
+          select e.transaction_id, e.ordinal, e.pool_named_id, e.product, e.credits,
+            sum(e.credits) over (partition by e.transaction_id, e.pool_named_id, e.product order by e.ordinal) - e.credits as before
+          from events e where e.tenant_id = $1 and e.transaction_id = any($2) and e.credits > 0)
+        select k.transaction_id, k.ordinal, d.kind, d.transaction_id, d.line, greatest(r.before - d.from_credits, 0),
+          least(r.before + r.credits, d.to_credits) - d.from_credits, d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount,
+          d.to_credits - d.from_credits
+        from k join run r on r.transaction_id = k.transaction_id and r.ordinal = k.ordinal
+        join draws d on d.tenant_id = $1 and d.transaction_id = r.transaction_id and d.pool_named_id = r.pool_named_id and d.product = r.product
           and d.to_credits > r.before and d.from_credits < r.before + r.credits
         left join grants g on g.tenant_id = $1 and g.id = d.grant_id
         union all
-        select d.kind, d.transaction_id, d.line, 0, d.to_credits - d.from_credits,
+        select a.event_transaction_id, a.event_ordinal, d.kind, d.transaction_id, d.line, 0, d.to_credits - d.from_credits,
           d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount, d.to_credits - d.from_credits
-        from (select distinct transaction_id from ratings
-              where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 and kind in ('amend', 'rerate', 'late_rating', 'void')) a
+        from (select distinct r.transaction_id, r.event_transaction_id, r.event_ordinal
+              from k join ratings r on r.tenant_id = $1 and r.event_transaction_id = k.transaction_id and r.event_ordinal = k.ordinal
+              where r.kind in ('amend', 'rerate', 'late_rating', 'void')) a
         join draws d on d.tenant_id = $1 and d.transaction_id = a.transaction_id
         left join grants g on g.tenant_id = $1 and g.id = d.grant_id
-        order by 2, 3
+        order by 4, 5
         """;
 
-    private const string TakenBack = """
-        select draw_transaction_id, draw_line, from_credits, to_credits from returns
-        where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3
+    private const string TakenBack = Places + """
+         select k.transaction_id, k.ordinal, r.draw_transaction_id, r.draw_line, r.from_credits, r.to_credits
+        from k join returns r on r.tenant_id = $1 and r.event_transaction_id = k.transaction_id and r.event_ordinal = k.ordinal
         """;
 
-    private const string Settled = """
-        select (detail ->> 'transaction')::uuid, (detail ->> 'line')::int, (detail ->> 'from')::numeric, (detail ->> 'to')::numeric,
-          (detail ->> 'grant')::uuid, revenue
-        from ratings where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 and kind = 'settlement'
+    private const string Settled = Places + """
+         select k.transaction_id, k.ordinal, (r.detail ->> 'transaction')::uuid, (r.detail ->> 'line')::int, (r.detail ->> 'from')::numeric,
+          (r.detail ->> 'to')::numeric, (r.detail ->> 'grant')::uuid, r.revenue
+        from k join ratings r on r.tenant_id = $1 and r.event_transaction_id = k.transaction_id and r.event_ordinal = k.ordinal and r.kind = 'settlement'
         """;
 
     private sealed record Interval(
-        string Kind, Guid Transaction, int Line, decimal Low, decimal High, int PoolId, Guid? GrantId, decimal? RemainingBefore, decimal? GrantValue,
-        decimal? GrantAmount, decimal? Amount, decimal Length);
+        EventPlace Event, string Kind, Guid Transaction, int Line, decimal Low, decimal High, int PoolId, Guid? GrantId, decimal? RemainingBefore,
+        decimal? GrantValue, decimal? GrantAmount, decimal? Amount, decimal Length);
 
-    private sealed record Part(Guid Transaction, int Line, decimal From, decimal To, Guid? Grant, decimal Revenue);
+    private sealed record Part(EventPlace Event, Guid Transaction, int Line, decimal From, decimal To, Guid? Grant, decimal Revenue);
 
     /// <summary>Reads them, on a connection of the application.</summary>
     public static async Task<IReadOnlyList<StandingPiece>> ReadAsync(
         NpgsqlConnection connection, long tenantId, Guid transactionId, int ordinal, CancellationToken cancellationToken)
     {
-        var drawn = await connection.ListAsync(Drawn, Read, cancellationToken, tenantId, transactionId, ordinal);
-        if (drawn.Count == 0) return [];
-        var gone = await connection.ListAsync(
-            TakenBack, r => new Part(r.GetGuid(0), r.GetInt32(1), r.GetDecimal(2), r.GetDecimal(3), null, 0m), cancellationToken, tenantId, transactionId, ordinal);
-        var settled = await connection.ListAsync(
-            Settled, r => new Part(r.GetGuid(0), r.GetInt32(1), r.GetDecimal(2), r.GetDecimal(3), r.GetGuid(4), r.GetDecimal(5)), cancellationToken,
-            tenantId, transactionId, ordinal);
-        return [.. drawn.SelectMany(interval => Pieces(interval, Of(gone, interval), Of(settled, interval)))];
+        var place = new EventPlace(transactionId, ordinal);
+        return [.. (await ReadAsync(connection, tenantId, [place], cancellationToken))[place]];
     }
 
+    /// <summary>Reads those of many events at once.</summary>
+    internal static async Task<ILookup<EventPlace, StandingPiece>> ReadAsync(
+        NpgsqlConnection connection, long tenantId, IReadOnlyCollection<EventPlace> events, CancellationToken cancellationToken)
+    {
+        var (transactions, ordinals) = (events.Select(place => place.TransactionId).ToArray(), events.Select(place => place.Ordinal).ToArray());
+        var drawn = await connection.ListAsync(Drawn, Read, cancellationToken, tenantId, transactions, ordinals);
+        if (drawn.Count == 0) return Enumerable.Empty<StandingPiece>().ToLookup(_ => EventPlace.Start);
+        var gone = (await connection.ListAsync(
+            TakenBack, r => new Part(Place(r), r.GetGuid(2), r.GetInt32(3), r.GetDecimal(4), r.GetDecimal(5), null, 0m), cancellationToken,
+            tenantId, transactions, ordinals)).ToLookup(part => part.Event);
+        var settled = (await connection.ListAsync(
+            Settled, r => new Part(Place(r), r.GetGuid(2), r.GetInt32(3), r.GetDecimal(4), r.GetDecimal(5), r.GetGuid(6), r.GetDecimal(7)), cancellationToken,
+            tenantId, transactions, ordinals)).ToLookup(part => part.Event);
+        return drawn.SelectMany(interval => Pieces(interval, Of(gone[interval.Event], interval), Of(settled[interval.Event], interval))
+            .Select(piece => (interval.Event, Piece: piece))).ToLookup(pair => pair.Event, pair => pair.Piece);
+    }
+
+    private static EventPlace Place(NpgsqlDataReader r) => new(r.GetGuid(0), r.GetInt32(1));
+
     private static Interval Read(NpgsqlDataReader r) => new(
-        r.GetString(0), r.GetGuid(1), r.GetInt32(2), r.GetDecimal(3), r.GetDecimal(4), r.GetInt32(5), r.Nullable<Guid?>(6), r.Nullable<decimal?>(7),
-        r.Nullable<decimal?>(8), r.Nullable<decimal?>(9), r.Nullable<decimal?>(10), r.GetDecimal(11));
+        Place(r), r.GetString(2), r.GetGuid(3), r.GetInt32(4), r.GetDecimal(5), r.GetDecimal(6), r.GetInt32(7), r.Nullable<Guid?>(8), r.Nullable<decimal?>(9),
+        r.Nullable<decimal?>(10), r.Nullable<decimal?>(11), r.Nullable<decimal?>(12), r.GetDecimal(13));
 
     private static Part[] Of(IEnumerable<Part> parts, Interval interval) =>
         [.. parts.Where(part => part.Transaction == interval.Transaction && part.Line == interval.Line).OrderBy(part => part.From)];

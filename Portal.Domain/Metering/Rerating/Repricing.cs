@@ -39,8 +39,12 @@ internal sealed record Repriced(StandingEvent Event, RepricedAs As, Rating? Targ
     public bool Posts => As == RepricedAs.Changed;
 
     /// <summary>The amendment that brings the event there.</summary>
-    public Amendment AmendmentIn(WalletTransaction wallet) => new(
-        wallet, Event, Target!, Measured, Event.Rated ? AmendmentKind.Rerate : AmendmentKind.LateRating, Data) { MeasuredBy = MeasuredBy };
+    public Amendment AmendmentIn(WalletTransaction wallet, ILookup<EventPlace, StandingPiece> pieces) => new(
+        wallet, Event, Target!, Measured, Event.Rated ? AmendmentKind.Rerate : AmendmentKind.LateRating, Data)
+    {
+        MeasuredBy = MeasuredBy,
+        Standing = [.. pieces[Event.Place]],
+    };
 
     /// <summary>The event's figures before and after; <paramref name="revenue"/> is what it earns then.</summary>
     public RerateFigures Figures(string currency, decimal revenue) => As switch

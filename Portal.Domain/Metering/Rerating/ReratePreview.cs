@@ -29,7 +29,11 @@ internal sealed class ReratePreview(
         while (await pages(wallet.Connection, part.TenantId, part.After, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             var figures = part.Figures;
-            foreach (var standing in page) figures += await FiguresAsync(wallet, deciding.Of(standing), cancellationToken);
+            var decided = page.ConvertAll(deciding.Of);
+            var pieces = await StandingPieces.ReadAsync(
+                wallet.Connection, part.TenantId, [.. decided.Where(repriced => repriced.Posts && repriced.Event.Rated).Select(repriced => repriced.Event.Place)],
+                cancellationToken);
+            foreach (var repriced in decided) figures += await FiguresAsync(wallet, repriced, pieces, cancellationToken);
             var next = part with { Done = part.Done + page.Count, After = page[^1].Place, Figures = figures };
             if (!await part.MoveAsync(progress, next, finished: false, cancellationToken)) throw new OperationElsewhereException();
             part = next;
@@ -39,10 +43,11 @@ internal sealed class ReratePreview(
         if (!await part.MoveAsync(progress, part, finished: true, cancellationToken)) throw new OperationElsewhereException();
     }
 
-    private static async Task<RerateFigures> FiguresAsync(WalletTransaction wallet, Repriced repriced, CancellationToken cancellationToken)
+    private static async Task<RerateFigures> FiguresAsync(
+        WalletTransaction wallet, Repriced repriced, ILookup<EventPlace, StandingPiece> pieces, CancellationToken cancellationToken)
     {
         var revenue = repriced.Posts
-            ? (await repriced.AmendmentIn(wallet).DecideAsync("preview", new Rollup(), cancellationToken)).Correction.Revenue
+            ? (await repriced.AmendmentIn(wallet, pieces).DecideAsync("preview", new Rollup(), cancellationToken)).Correction.Revenue
             : repriced.Event.Revenue;
         return repriced.Figures(wallet.Directory.Currency, revenue);
     }

@@ -80,6 +80,8 @@ internal sealed class RerateRun(
         if (wallet.Wallet.HasChanges) await wallet.WriteAsync(cancellationToken); // debts that were settled when the wallet was opened belong to how events stand
         var events = await StandingEvent.FindAsync(
             wallet.Connection, wallet.TenantId, [.. decided.Take(MostAtOnce).Select(repriced => repriced.Event)], cancellationToken);
+        var pieces = await StandingPieces.ReadAsync(
+            wallet.Connection, wallet.TenantId, [.. events.Where(standing => standing.Rated).Select(standing => standing.Place)], cancellationToken);
         var (rollup, rows, next) = (new Rollup(), new List<CorrectionOfEvent>(), part);
         foreach (var standing in events)
         {
@@ -88,7 +90,7 @@ internal sealed class RerateRun(
             var revenue = standing.Revenue;
             if (repriced.Posts)
             {
-                var amendment = await repriced.AmendmentIn(wallet).DecideAsync(reason, rollup, cancellationToken);
+                var amendment = await repriced.AmendmentIn(wallet, pieces).DecideAsync(reason, rollup, cancellationToken);
                 rows.Add(amendment.Rows);
                 revenue = amendment.Correction.Revenue;
             }

@@ -39,7 +39,7 @@ public sealed class CardPagesTests(PostgresFixture postgres) : PageContext, ICla
         At("/console/rate-cards/default");
         var page = Page.Render<CardPage>(parameters => parameters.Add(p => p.Card, "default"));
         page.WaitForAssertion(() => page.FindAll(".timeline-item").Count.ShouldBe(2), Patience);
-        page.FindAll(".timeline-what").Select(item => item.TextContent.Replace("\n", " ", StringComparison.Ordinal).Trim()).ShouldBe(["Version 2 Scheduled", "Version 1 In force"], StringCompareShould.IgnoreLineEndings);
+        page.FindAll(".timeline-what").Select(item => string.Join(' ', item.TextContent.Split([' ', '\n'], StringSplitOptions.RemoveEmptyEntries))).ShouldBe(["Version 2 Scheduled", "Version 1 In force"]);
     }
 
     [Fact]
