@@ -77,7 +77,7 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
         measuring.Measure(usage, directory.Keep);
-        if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true } rating) return null;
+        if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true, Open: null } rating) return null;
         if (standing.Product is { } product && product != usage.Product) return null;
         return rating.MoneyCurrency is null || rating.MoneyCurrency == directory.Currency ? usage : null;
     }
