@@ -3,6 +3,7 @@ using Portal.Domain.Data;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Counters;
+using Portal.Domain.Metering.Explaining;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Metering.Rerating;
@@ -28,6 +29,7 @@ public static class DomainServices
         .AddSingleton<Catalogues>()
         .AddSingleton<IDebtAttribution, DebtAttribution>()
         .AddSingleton<UsageCorrections>()
+        .AddSingleton<Explanations>()
         .AddSingleton<OperationRuns>()
         .AddSingleton<IRenewals, Renewals>()
         .AddSingleton<IDueSource, PeriodClosings>()

@@ -95,11 +95,15 @@ public static class Statement
     }
 
     /// <summary>One transaction with its entries, or null.</summary>
-    public static async Task<PostedTransaction?> FindAsync(TenantRead read, Guid id, CancellationToken cancellationToken = default)
+    public static Task<PostedTransaction?> FindAsync(TenantRead read, Guid id, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);
-        return Gather(await read.Connection.ListAsync(One, ReadLine, cancellationToken, read.TenantId, id)).FirstOrDefault();
+        return FindAsync(read.Connection, read.TenantId, id, cancellationToken);
     }
+
+    /// <summary>One transaction with its entries, or null.</summary>
+    internal static async Task<PostedTransaction?> FindAsync(NpgsqlConnection connection, long tenantId, Guid id, CancellationToken cancellationToken) =>
+        Gather(await connection.ListAsync(One, ReadLine, cancellationToken, tenantId, id)).FirstOrDefault();
 
     /// <summary>Credits less debt before the first transaction whose id is <paramref name="bound"/> or above.</summary>
     internal static async Task<decimal> BalanceBeforeAsync(TenantRead read, string? pool, Guid bound, CancellationToken cancellationToken) =>

@@ -23,7 +23,8 @@ public sealed record UsageQuestion(DateTimeOffset From, DateTimeOffset To, IRead
 /// <param name="Quantity">Measured quantity, such as tokens.</param>
 /// <param name="Credits">Credits used.</param>
 /// <param name="Revenue">Value of the credits drawn, and money accrued.</param>
-/// <param name="Cost">What the platform paid; null when any of it is unknown, or in a currency that cannot be converted.</param>
+/// <param name="Cost">What the platform paid; null when any of it is unknown, or in a currency
+/// that has no exchange rate of the day.</param>
 public sealed record UsageFigures(long Events, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost)
 {
     /// <summary>No usage.</summary>
@@ -100,7 +101,7 @@ public static class UsageQuery
         var filters = question.Only.OrderBy(filter => filter.Key, StringComparer.Ordinal).ToArray();
         object?[] parameters =
         [
-            read.TenantId, from, question.To.ToUniversalTime(), read.Currency, days.ToArray(), question.Consumers?.ToArray() ?? [],
+            read.TenantId, from, question.To.ToUniversalTime(), read.Currency, days.ToArray(), question.Consumers?.ToArray() ?? [], ZoneOf(read),
             .. filters.Select(filter => (object?)filter.Value),
         ];
         var rows = await read.Connection.ListAsync(Sql(question, filters.Select(filter => filter.Key)), row => Read(row, question.GroupBy, days), cancellationToken, parameters);
@@ -122,6 +123,9 @@ public static class UsageQuery
             : null;
     }
 
+    // Rows of a day are converted by that day's rate on the tenant's calendar.
+    private static string ZoneOf(TenantRead read) => read.Zone.HasIanaId ? read.Zone.Id : "UTC";
+
     private static DateTimeOffset DayOf(TimeZoneInfo zone, DateTimeOffset instant) => zone.DayStart(zone.DateIn(instant));
 
     // Composed of the constants above; values travel as parameters.
@@ -133,14 +137,17 @@ public static class UsageQuery
             ? $"(select n.key from {table} n where n.tenant_id = $1 and n.{key.Column.Id} = g.{key.Alias})"
             : key.Column.Column == "hour" ? "g." + key.Alias : $"nullif(g.{key.Alias}, '')");
         var only = filters.Select((name, i) => Columns[name] is { Table: { } table } column
-            ? string.Create(CultureInfo.InvariantCulture, $" and u.{column.Column} = coalesce((select n.{column.Id} from {table} n where n.tenant_id = $1 and n.key = ${i + 7}), case ${i + 7} when '' then 0 else -1 end)")
-            : string.Create(CultureInfo.InvariantCulture, $" and u.{Columns[name].Column} = ${i + 7}"));
+            ? string.Create(CultureInfo.InvariantCulture, $" and u.{column.Column} = coalesce((select n.{column.Id} from {table} n where n.tenant_id = $1 and n.key = ${i + 8}), case ${i + 8} when '' then 0 else -1 end)")
+            : string.Create(CultureInfo.InvariantCulture, $" and u.{Columns[name].Column} = ${i + 8}"));
         return $"""
             with g as (
               select {string.Concat(grouped.Select(column => column + ", "))}sum(u.events)::bigint as events, sum(u.quantity) as quantity, sum(u.credits) as credits,
-                sum(u.revenue) as revenue, sum(u.cost) as cost,
-                bool_or(u.cost_unknown > 0 or u.cost_currency <> $4 and (u.cost_currency <> '' or u.quantity <> 0)) as unknown, cardinality($5::timestamptz[]) as days
-              from usage_hourly u where u.tenant_id = $1 and u.hour >= $2 and u.hour < $3{(question.Consumers is null ? " and cardinality($6::int[]) = 0" : " and u.consumer_id = any($6::int[])")}{string.Concat(only)}
+                sum(u.revenue) as revenue, sum(case when u.cost_currency in ('', $4) then u.cost else round(u.cost * x.rate, 9) end) as cost,
+                bool_or(u.cost_unknown > 0 or u.cost_currency = '' and u.quantity <> 0 or u.cost_currency not in ('', $4) and u.quantity <> 0 and x.rate is null)
+                  as unknown, cardinality($5::timestamptz[]) as days
+              from usage_hourly u
+              cross join lateral (select case when u.cost_currency not in ('', $4) then fx_rate(u.cost_currency, $4, (u.hour at time zone $7)::date) end as rate) x
+              where u.tenant_id = $1 and u.hour >= $2 and u.hour < $3{(question.Consumers is null ? " and cardinality($6::int[]) = 0" : " and u.consumer_id = any($6::int[])")}{string.Concat(only)}
               {(keys.Length == 0 ? "" : "group by " + string.Join(", ", keys.Select(key => key.Alias)))}
             )
             select events, quantity, credits, revenue, cost, unknown{string.Concat(names.Select(name => ", " + name))}
@@ -152,7 +159,7 @@ public static class UsageQuery
     private static UsageRow Read(NpgsqlDataReader row, IReadOnlyList<string> groupBy, List<DateTimeOffset> days)
     {
         var figures = new UsageFigures(
-            row.GetInt64(0), row.GetDecimal(1), row.GetDecimal(2), row.GetDecimal(3), row.GetBoolean(5) ? null : row.GetDecimal(4));
+            row.GetInt64(0), row.GetDecimal(1), row.GetDecimal(2), row.GetDecimal(3), row.GetBoolean(5) ? null : row.Nullable<decimal?>(4) ?? 0m);
         DateTimeOffset? at = null;
         var keys = new string?[groupBy.Count];
         for (var i = 0; i < keys.Length; i++)

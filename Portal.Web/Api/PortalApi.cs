@@ -61,6 +61,7 @@ public static class PortalApi
         SubscriptionsApi.Map(tenant);
         TestClockApi.Map(v1);
         ReconciliationApi.Map(v1);
+        FxRatesApi.Map(v1);
         app.MapApiDocument();
         return app;
     }

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering;
+using Portal.Domain.Metering.Explaining;
 using Portal.Domain.Tenants;
 using Portal.Web.Api.Http;
 
@@ -18,7 +19,10 @@ public static class StoredEventsApi
         events.MapGet("", FindAsync).RequireScope(Scope.Read).Answers<Listing<EventDocument>>()
             .Says("Find events", "Newest posted first; `status` is `accepted` or `unrated`, `from` and `to` bound the time of usage, half-open.");
         events.MapGet("/{event}", ExplainAsync).RequireScope(Scope.Read).Answers<EventDocument>()
-            .Says("Explain an event", "The meter and card versions that matched, the pieces drawn, the ledger transaction, and with a platform key the cost.");
+            .Says(
+                "Explain an event",
+                "Each quantity with the rate that matched, its card's version, why it and which less specific ones, the tiers reached; the pieces drawn; the ledger "
+                + "transaction with its entries (those of all usage booked with it); what came later. With a platform key the cost rates, cost and margin too.");
     }
 
     private static async Task<IResult> FindAsync(
@@ -38,10 +42,10 @@ public static class StoredEventsApi
             stored => EventDocument.Of(tenant.Id, stored, platform));
     }
 
-    private static async Task<IResult> ExplainAsync(string @event, PathTenant tenant, HttpContext http, NpgsqlDataSource source)
+    private static async Task<IResult> ExplainAsync(string @event, PathTenant tenant, HttpContext http, Explanations explanations)
     {
         if (PublicId.TryParse(PublicId.Event, @event, out var owner, out var key) && owner == tenant.Id
-            && await EventQuery.ExplainAsync(source, tenant.Id, key, http.RequestAborted) is { } explained)
+            && await explanations.FindAsync(tenant.Id, key, http.RequestAborted) is { } explained)
             return Answer.Ok(EventDocument.Of(tenant.Id, explained, http.Caller().IsPlatform));
         return new ProblemAnswer(Problem.NotFound("unknown_event", "There is no such event."));
     }
@@ -70,7 +74,8 @@ internal sealed record EventDocument(
     string Event, string Source, string Id, string Type, DateTimeOffset Time, DateTimeOffset PostedAt, string Status, string? Meter, string? Product, string Pool,
     string? Consumer, string? Team, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost, string? CostCurrency, CardReference? RateCard,
     CardReference? CostCard, string Transaction, JsonElement Data, StandingDocument? Standing = null, IReadOnlyList<PieceDocument>? Pieces = null,
-    IReadOnlyList<RatingDocument>? Ratings = null)
+    IReadOnlyList<RatingDocument>? Ratings = null, IReadOnlyList<QuantityDocument>? Quantities = null, TransactionDocument? Booked = null, string? Currency = null,
+    decimal? ConvertedCost = null, decimal? Margin = null)
 {
     public static EventDocument Of(long tenantId, StoredEvent stored, bool platform) => new(
         PublicId.Format(PublicId.Event, tenantId, stored.Key), stored.Source, stored.Id, stored.Type, stored.OccurredAt, stored.PostedAt,
@@ -78,7 +83,18 @@ internal sealed record EventDocument(
         stored.Revenue, platform ? stored.Cost : null, platform ? stored.CostCurrency : null, CardReference.Of(stored.RateCard, stored.RateVersion),
         platform ? CardReference.Of(stored.CostCard, stored.CostVersion) : null, PublicId.Format(PublicId.Transaction, tenantId, stored.TransactionId), stored.Data);
 
-    public static EventDocument Of(long tenantId, ExplainedEvent explained, bool platform) => Of(tenantId, explained.Event, platform) with
+    public static EventDocument Of(long tenantId, EventExplanation explanation, bool platform) => Of(tenantId, explanation.Event, platform) with
+    {
+        Quantities = [.. explanation.Quantities.Select(quantity => QuantityDocument.Of(quantity, platform))],
+        Booked = explanation.Transaction is { } transaction ? TransactionDocument.Of(tenantId, transaction, platform) : null,
+        Currency = explanation.Currency,
+        Cost = platform ? explanation.Cost : null,
+        CostCurrency = platform ? explanation.CostCurrency : null,
+        ConvertedCost = platform ? explanation.Converted : null,
+        Margin = platform ? explanation.Margin : null,
+    };
+
+    private static EventDocument Of(long tenantId, ExplainedEvent explained, bool platform) => Of(tenantId, explained.Event, platform) with
     {
         Status = explained.Status,
         Standing = new StandingDocument(explained.Credits, explained.Revenue),

@@ -24,6 +24,7 @@ public sealed class InitialSchema : Migration
         "subscriptions",
         "moves",
         "operations",
+        "exchange",
         "security",
     ];
 

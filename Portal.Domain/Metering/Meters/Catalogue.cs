@@ -13,6 +13,7 @@ public sealed class Catalogue
     private readonly Dictionary<string, Meter> byKey;
     private readonly Dictionary<string, Timeline> rateCards;
     private readonly Dictionary<int, CardVersion> rateVersions;
+    private readonly CardVersion[] costVersions;
 
     /// <summary>Makes a snapshot of meters that do not overlap and versions that were accepted.</summary>
     public Catalogue(long version, IEnumerable<Meter> meters, IEnumerable<CardVersion> rateVersions, IEnumerable<CardVersion> costVersions)
@@ -25,13 +26,15 @@ public sealed class Catalogue
         this.rateVersions = known.ToDictionary(version => version.Id);
         rateCards = known.GroupBy(version => version.Card, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => new Timeline(group), StringComparer.Ordinal);
-        Costs = new Timeline(costVersions);
+        this.costVersions = [.. costVersions];
+        Costs = new Timeline(this.costVersions);
     }
 
     private Catalogue(Catalogue other, Dictionary<string, Timeline> rateCards, Timeline costs)
     {
         Version = other.Version;
-        (byKey, byEventType, this.rateCards, rateVersions, Costs) = (other.byKey, other.byEventType, rateCards, other.rateVersions, costs);
+        (byKey, byEventType, this.rateCards, rateVersions, costVersions, Costs) =
+            (other.byKey, other.byEventType, rateCards, other.rateVersions, other.costVersions, costs);
     }
 
     /// <summary>The catalogue version it is a snapshot of.</summary>
@@ -48,6 +51,12 @@ public sealed class Catalogue
 
     /// <summary>A version of a rate card by its number over all cards; null when there is none.</summary>
     public CardVersion? FindRateVersion(int id) => rateVersions.GetValueOrDefault(id);
+
+    /// <summary>Every version of every rate card, also those that another has replaced.</summary>
+    public IEnumerable<CardVersion> AllRateVersions => rateVersions.Values;
+
+    /// <summary>Every version of every cost card, also those that another has replaced.</summary>
+    public IEnumerable<CardVersion> AllCostVersions => costVersions;
 
     /// <summary>The same catalogue, as if this version had always been the one of its rate card. It need not be published.</summary>
     public Catalogue Under(CardVersion version)

@@ -1,0 +1,113 @@
+using Portal.Domain.Ledger;
+using Portal.Domain.Pricing;
+using Portal.Domain.Pricing.Rates;
+
+namespace Portal.Domain.Metering.Explaining;
+
+/// <summary>Why an event came to what it did.</summary>
+/// <param name="Event">The event, its pieces as they stand and what came later.</param>
+/// <param name="Quantities">What its meter measured, each with the rates that priced it; empty when nothing did.</param>
+/// <param name="Transaction">The ledger transaction that took it, with the entries of all that it booked; null when its rows are gone.</param>
+/// <param name="Currency">The tenant's currency, which revenue and margin are in.</param>
+/// <param name="Cost">What the platform pays for it as it stands, in <see cref="CostCurrency"/>; null when unknown.</param>
+/// <param name="CostCurrency">Currency of <paramref name="Cost"/>; null when unknown, or of nothing.</param>
+/// <param name="Converted">The cost in the tenant's currency, by the rate of the day on which it happened; null when unknown or without a rate.</param>
+public sealed record EventExplanation(
+    ExplainedEvent Event, IReadOnlyList<ExplainedQuantity> Quantities, PostedTransaction? Transaction, string Currency, decimal? Cost, string? CostCurrency,
+    decimal? Converted)
+{
+    /// <summary>Revenue − cost in the tenant's currency; null when the cost is unknown or cannot be converted.</summary>
+    public decimal? Margin => Event.Revenue - Converted;
+}
+
+/// <summary>A quantity of an event with the rates that matched it.</summary>
+/// <param name="Quantity">How much, at nine places.</param>
+/// <param name="Dimensions">What it is.</param>
+/// <param name="Rate">What the customer pays; null when no rate covers it.</param>
+/// <param name="CostRate">What the platform pays; null when no cost rate covers it.</param>
+/// <param name="Credits">Its share of the event's credits.</param>
+/// <param name="Money">Its share of the money accrued.</param>
+/// <param name="Cost">Its share of the cost, in the cost rate's unit; null when the event's cost is unknown.</param>
+public sealed record ExplainedQuantity(
+    decimal Quantity, DimensionSet Dimensions, ExplainedRate? Rate, ExplainedRate? CostRate, decimal Credits, decimal Money, decimal? Cost);
+
+/// <summary>A rate that matched, and why it and no other.</summary>
+/// <param name="Rate">The rate, with its card's version.</param>
+/// <param name="Why">A sentence for people.</param>
+/// <param name="LessSpecific">Other rates that cover the quantity too, the most specific first.</param>
+/// <param name="Tiers">Tiers that the quantity reached; empty for prices without tiers.</param>
+/// <param name="Counter">Of prices that accumulate, the period's quantity before and after the event; null for others.</param>
+public sealed record ExplainedRate(
+    Rate Rate, string Why, IReadOnlyList<Rate> LessSpecific, IReadOnlyList<TouchedTier> Tiers, CounterSpan? Counter)
+{
+    /// <summary>How many dimensions the rate names.</summary>
+    public int Specificity => Rate.Match.Count;
+}
+
+/// <summary>Where a counter stood.</summary>
+/// <param name="Before">Before the event.</param>
+/// <param name="After">After it.</param>
+public sealed record CounterSpan(decimal Before, decimal After);
+
+/// <summary>A tier that a quantity reached.</summary>
+/// <param name="Above">Its lower bound, exclusive.</param>
+/// <param name="UpTo">Its upper bound, inclusive; null for the last tier.</param>
+/// <param name="Quantity">How much of the quantity it prices.</param>
+/// <param name="UnitAmount">Price of a unit.</param>
+/// <param name="FlatAmount">What entering it adds; 0 when it was entered before.</param>
+/// <param name="Amount">What this part comes to, before fees, discount and bounds; nothing rounds it.</param>
+public sealed record TouchedTier(decimal Above, decimal? UpTo, decimal Quantity, decimal UnitAmount, decimal FlatAmount, decimal Amount);
+
+/// <summary>Which tiers a quantity reaches.</summary>
+public static class TouchedTiers
+{
+    /// <summary>The tiers between two quantities: of a graduated price all of them, of a volume or stairstep price the one of the whole.</summary>
+    /// <param name="price">The price.</param>
+    /// <param name="before">The quantity before; at least 0.</param>
+    /// <param name="after">The quantity after; not below <paramref name="before"/>.</param>
+    public static IReadOnlyList<TouchedTier> Of(Price price, decimal before, decimal after)
+    {
+        ArgumentNullException.ThrowIfNull(price);
+        if (price.Tiers.Count == 0) return [];
+        return price.Model == PriceModel.Graduated ? Graduated(price.Tiers, before, after) : [OfWhole(price, after)];
+    }
+
+    private static List<TouchedTier> Graduated(IReadOnlyList<PriceTier> tiers, decimal before, decimal after)
+    {
+        var touched = new List<TouchedTier>();
+        var below = 0m;
+        foreach (var tier in tiers)
+        {
+            var top = tier.UpTo is { } bound && bound < after ? bound : after;
+            var quantity = top - Math.Max(before, below);
+            if (quantity > 0m)
+            {
+                var flat = before <= below ? tier.FlatAmount : 0m;
+                touched.Add(new TouchedTier(below, tier.UpTo, quantity, tier.UnitAmount, flat, flat + (quantity * tier.UnitAmount)));
+            }
+
+            if (top == after) break;
+            below = top;
+        }
+
+        return touched;
+    }
+
+    private static TouchedTier OfWhole(Price price, decimal quantity)
+    {
+        var below = 0m;
+        foreach (var tier in price.Tiers)
+        {
+            if (tier.UpTo is { } bound && quantity > bound)
+            {
+                below = bound;
+                continue;
+            }
+
+            var unit = price.Model == PriceModel.Stairstep ? 0m : tier.UnitAmount;
+            return new TouchedTier(below, tier.UpTo, quantity, unit, tier.FlatAmount, tier.FlatAmount + (quantity * unit));
+        }
+
+        throw new InvalidOperationException("The last tier has a bound.");
+    }
+}
