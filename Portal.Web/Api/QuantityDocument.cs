@@ -1,4 +1,3 @@
-using System.ComponentModel;
 using Portal.Domain.Metering.Explaining;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
@@ -53,7 +52,7 @@ internal sealed record ExplainedPriceDocument(
             PriceModel.Graduated => "graduated",
             PriceModel.Volume => "volume",
             PriceModel.Stairstep => "stairstep",
-            _ => throw new InvalidEnumArgumentException($"{price.Model}"),
+            _ => throw new InvalidOperationException($"Unknown price model {price.Model}."),
         },
         price.Scope switch { PriceScope.Consumer => "consumer", PriceScope.Event => "event", _ => "tenant" },
         price.Tiers.Count == 0 ? price.Amount : null, price.Tiers.Count == 0 ? price.Per : null, price.FlatFee, price.DiscountPercent, price.Minimum, price.Maximum);

@@ -60,8 +60,11 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
             .Append(explained.Event.PostedAt).Max();
         var rates = InForce(catalogue.AllRateVersions.Where(version => version.Card == CardOf(catalogue, standing)), standing.RateVersionId, ratedAt, standing.OccurredAt);
         var costs = InForce(catalogue.AllCostVersions, null, ratedAt, standing.OccurredAt);
-        var rating = Rater.Rate(meter.Key, [.. measured.Lines.Select(line => new MeasuredQuantity(line.Quantity, line.Dimensions))], Book(rates), Book(costs));
-        var lines = rating.Rated && standing.Rated && !standing.Voided ? StandingRating.Of(standing, rating, withCost: true).Lines : rating.Lines;
+        var rating = Rater.Rate(
+            meter.Key, [.. measured.Lines.Select(line => new MeasuredQuantity(line.Quantity, line.Dimensions, line.Distinct))], Book(rates), Book(costs), meter.Accumulation);
+        var lines = rating.Open is { } accumulation ? AccumulatedLines.Of(rating, accumulation, standing)
+            : rating.Rated && standing.Rated && !standing.Voided ? StandingRating.Of(standing, rating, withCost: true).Lines
+            : rating.Lines;
         return [.. lines.Select((line, i) => Explain(meter.Key, line, rating.Lines, rates, costs))];
     }
 

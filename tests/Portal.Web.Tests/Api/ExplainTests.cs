@@ -55,9 +55,9 @@ public sealed class ExplainTests(ApiHost host) : IClassFixture<ApiHost>
 
     private async Task<string> SendAsync(string tenant, string id, int tokens)
     {
-        var body = $$"""
-            {"specversion":"1.0","type":"llm.completion","source":"test","id":"{{id}}","subject":"{{tenant}}","time":"{{DateTimeOffset.UtcNow.AddMinutes(-5):yyyy-MM-ddTHH:mm:ssZ}}",
-             "data":{"model":"m","input_tokens":{{tokens}}}}
+        var body = $$$"""
+            {"specversion":"1.0","type":"llm.completion","source":"test","id":"{{{id}}}","subject":"{{{tenant}}}","time":"{{{DateTimeOffset.UtcNow.AddMinutes(-5):yyyy-MM-ddTHH:mm:ssZ}}}",
+             "data":{"model":"m","input_tokens":{{{tokens}}}}}
             """;
         return (await host.Client().SendAsync("POST", "/v1/events", body, contentType: "application/cloudevents+json")).ShouldBe(200)
             .Json.GetProperty("results")[0].GetProperty("event").GetString()!;
