@@ -102,7 +102,7 @@ public static class HoldsApi
         if (usage.Rating is not { Rated: true } rating)
             return Problem.Unprocessable("estimate_unrated", "No meter or rate covers the event, so it cannot be estimated; name the credits.");
         return new HoldOrder(
-            rating.Credits.Amount, body.Consumer ?? NullIfEmpty(usage.Consumer), body.Pool ?? usage.Pool, body.Product ?? usage.Product, ttl, rating.Money,
+            Math.Max(0m, rating.Credits.Amount), body.Consumer ?? NullIfEmpty(usage.Consumer), body.Pool ?? usage.Pool, body.Product ?? usage.Product, ttl, Math.Max(0m, rating.Money),
             NullIfEmpty(usage.Team));
     }
 

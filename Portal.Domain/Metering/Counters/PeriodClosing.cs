@@ -41,7 +41,8 @@ internal sealed class PeriodClosing(WalletTransaction wallet, Catalogue catalogu
             Booked, row => (row.GetString(0), new Amounts(row.GetInt32(1), row.GetDecimal(2), row.GetDecimal(3), row.GetDecimal(4), row.Nullable<decimal?>(5))),
             cancellationToken, wallet.TenantId, period.StartsAt)).ToDictionary(row => row.Item1, row => row.Item2, StringComparer.Ordinal);
         if (!late) await TopUpAsync(cancellationToken);
-        foreach (var level in await PeriodLevels.ReadAsync(wallet, catalogue, period, last, cancellationToken)) await RateAsync(level, cancellationToken);
+        foreach (var level in await PeriodLevels.ReadAsync(
+            wallet.Connection, wallet.TenantId, wallet.Directory.Zone, catalogue, period, last, cancellationToken)) await RateAsync(level, cancellationToken);
     }
 
     // What is below its minimum pays the rest; what is due at quantity 0 was no difference of any event.

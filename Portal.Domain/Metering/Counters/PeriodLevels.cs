@@ -1,20 +1,30 @@
+using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
-using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Counters;
 
 /// <summary>The level of one rate's usage over a period.</summary>
-internal sealed record PeriodLevel(Meter Meter, Rate Rate, Rate? CostRate, DimensionSet Dimensions, int ConsumerId, decimal Quantity);
+/// <param name="Meter">What measures it.</param>
+/// <param name="Rate">What prices it.</param>
+/// <param name="CostRate">What the platform pays for it; null when that is unknown.</param>
+/// <param name="Dimensions">What it is of.</param>
+/// <param name="ConsumerId">Whose, where the price is for each consumer; 0: everybody's.</param>
+/// <param name="Quantity">The level.</param>
+public sealed record PeriodLevel(Meter Meter, Rate Rate, Rate? CostRate, DimensionSet Dimensions, int ConsumerId, decimal Quantity)
+{
+    /// <summary>What it comes to, in the rate's unit, at nine places.</summary>
+    public decimal Amount => Math.Round(Rate.Price.Charge(Quantity), Credits.Places, MidpointRounding.ToEven);
+}
 
 /// <summary>
 /// Levels of a period from its hours (domain.md §6): the latest, or a percentile of the hourly values, in which silent hours count 0. What one
 /// rate covers is one level.
 /// </summary>
-internal static class PeriodLevels
+public static class PeriodLevels
 {
     private const string Sql = """
         select g.meter, g.hour, g.dimensions, g.consumer_id, g.greatest, g.latest, g.latest_at,
@@ -27,14 +37,21 @@ internal static class PeriodLevels
         string Meter, DateTimeOffset At, string Dimensions, int ConsumerId, decimal Greatest, decimal Latest, DateTimeOffset LatestAt, Guid[] Values);
 
     /// <summary>Reads the levels of a period, at the prices of an instant.</summary>
+    /// <param name="connection">Any that may read the tenant.</param>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="zone">Its zone.</param>
+    /// <param name="catalogue">Meters and cards.</param>
+    /// <param name="period">The period; of one that runs, what it comes to so far.</param>
+    /// <param name="at">When the prices are in force.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     public static async Task<IReadOnlyList<PeriodLevel>> ReadAsync(
-        WalletTransaction wallet, Catalogue catalogue, MeteredPeriod period, DateTimeOffset at, CancellationToken cancellationToken)
+        NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, Catalogue catalogue, MeteredPeriod period, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        var hours = await wallet.Connection.ListAsync(
+        var hours = await connection.ListAsync(
             Sql, row => new Hour(
                 row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), row.GetString(2), row.GetInt32(3), row.GetDecimal(4), row.GetDecimal(5),
                 row.GetFieldValue<DateTimeOffset>(6), row.GetFieldValue<Guid[]>(7)),
-            cancellationToken, wallet.TenantId, wallet.Directory.Zone.HourStart(period.StartsAt), period.EndsAt);
+            cancellationToken, tenantId, zone.HourStart(period.StartsAt), period.EndsAt);
         var levels = new List<PeriodLevel>();
         foreach (var ofMeter in hours.GroupBy(hour => hour.Meter, StringComparer.Ordinal))
         {
@@ -52,6 +69,17 @@ internal static class PeriodLevels
         }
 
         return levels;
+    }
+
+    /// <summary>What the period that runs comes to so far: what its end would rate if nothing more came.</summary>
+    public static async Task<IReadOnlyList<PeriodLevel>> SoFarAsync(TenantRead read, Catalogues catalogues, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        ArgumentNullException.ThrowIfNull(catalogues);
+        var catalogue = await catalogues.CurrentAsync(cancellationToken);
+        if (catalogue.Meters.All(meter => meter.Accumulation != Accumulation.Gauge)) return [];
+        var period = (await MeteredPeriods.ReadAsync(read.Connection, read.TenantId, read.Zone, cancellationToken)).Of(read.Now);
+        return await ReadAsync(read.Connection, read.TenantId, read.Zone, catalogue, period, read.Now, cancellationToken);
     }
 
     /// <summary>Drops the <c>floor(hours × (100 − p) / 100)</c> highest hourly values and answers the next; silent hours are 0.</summary>

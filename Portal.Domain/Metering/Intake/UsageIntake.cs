@@ -3,7 +3,10 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
 using Portal.Domain.Kernel;
+using Portal.Domain.Metering.Counters;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Pricing;
+using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Intake;
@@ -14,6 +17,7 @@ namespace Portal.Domain.Metering.Intake;
 /// </summary>
 public sealed class UsageIntake : IHostedService
 {
+    private readonly NpgsqlDataSource source;
     private readonly WalletDirectories directories;
     private readonly Catalogues catalogues;
     private readonly IntakeOptions options;
@@ -27,6 +31,7 @@ public sealed class UsageIntake : IHostedService
         WalletSignals signals, IOptions<IntakeOptions> options, ILogger<UsageIntake> log)
     {
         ArgumentNullException.ThrowIfNull(options);
+        this.source = source;
         this.directories = directories;
         this.catalogues = catalogues;
         this.options = options.Value;
@@ -82,7 +87,21 @@ public sealed class UsageIntake : IHostedService
         if (parsed.Value.Count != 1) return new Problem(ProblemKind.Invalid, "one_event_expected", "An estimate is made for one event.");
         await catalogues.CurrentAsync(cancellationToken);
         await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
-        return parsed.Value[0].Problem is { } problem ? problem : parsed.Value[0];
+        var usage = parsed.Value[0];
+        if (usage.Problem is { } problem) return problem;
+        if (usage.OpenRating is { } open) await CountAsync(usage, open, cancellationToken);
+        return usage;
+    }
+
+    // By what its period has come to now; another event may come in between.
+    private async Task CountAsync(UsageEvent usage, Rating open, CancellationToken cancellationToken)
+    {
+        var directory = (await directories.RecentAsync(usage.TenantId, cancellationToken))!;
+        var consumer = usage.Consumer is { Length: > 0 } name && directory.Consumers.TryGetValue(name, out var known) ? known.Id : 0;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var counters = await PriceCounters.ReadAsync(
+            connection, usage.TenantId, directory.Zone, [new CountedEvent(open, consumer, usage.OccurredAt)], cancellationToken);
+        usage.Rating = Rater.Complete(open, counters.Of(consumer, usage.OccurredAt));
     }
 
     private async Task PrepareAsync(List<UsageEvent> events, long? onlyTenant, CancellationToken cancellationToken)

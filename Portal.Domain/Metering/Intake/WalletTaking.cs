@@ -198,7 +198,7 @@ internal sealed class WalletTaking(
     private void Book(UsageEvent usage, Consumer? consumer, int team, Pool pool)
     {
         var booking = BookingOf(usage.OccurredAt);
-        var rating = usage.Rating is { Rated: true } candidate && (candidate.MoneyCurrency is null || candidate.MoneyCurrency == Directory.Currency) ? candidate : null;
+        var rating = usage.Rating is { Rated: true, Open: null } candidate && (candidate.MoneyCurrency is null || candidate.MoneyCurrency == Directory.Currency) ? candidate : null;
         usage.Status = rating is null ? EventStatus.Unrated : EventStatus.Accepted;
         usage.Credits = rating?.Credits.Amount ?? 0m;
         (usage.TransactionId, usage.Ordinal) = (booking.Posting.Id, booking.Events++);

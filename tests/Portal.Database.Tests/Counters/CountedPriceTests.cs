@@ -68,6 +68,20 @@ public sealed class CountedPriceTests(PostgresFixture postgres) : IClassFixture<
     }
 
     [Fact]
+    public async Task An_estimate_goes_on_from_where_the_period_is_and_changes_nothing()
+    {
+        await PriceAsync("""{"model":"package","amount":"15","per":"10"}""");
+        await world.Portal.GrantAsync(world.Tenant, 1000m);
+        await world.UseAsync("gpu", 7m);
+        async Task<decimal> EstimateAsync(int n) => (await world.Portal.Intake.EstimateAsync(
+            System.Text.Encoding.UTF8.GetBytes(MeterWorld.Event("gpu", $$"""{"n":{{n}}}""", await world.Clock.NowAsync(), "x")), null, CancellationToken.None)).Value.Rating!.Credits.Amount;
+        (await EstimateAsync(3)).ShouldBe(0m);
+        (await EstimateAsync(4)).ShouldBe(15m);
+        (await EstimateAsync(4)).ShouldBe(15m);
+        (await world.ConsumedAsync("gpu")).ShouldBe(15m);
+    }
+
+    [Fact]
     public async Task Money_falls_with_the_volume_price()
     {
         await PriceAsync(Volume, "USD");

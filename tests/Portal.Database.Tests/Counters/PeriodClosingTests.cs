@@ -1,3 +1,7 @@
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Domain.Data;
+using Portal.Domain.Metering.Counters;
+using Portal.Domain.Metering.Meters;
 using Portal.Testing;
 
 namespace Portal.Database.Tests.Counters;
@@ -70,6 +74,7 @@ public sealed class PeriodClosingTests(PostgresFixture postgres) : IClassFixture
         }
 
         (await world.UnbilledAsync()).ShouldBe(0m);
+        (await SoFarAsync()).ShouldBe((93m, 1395m), "an estimate of the month that runs");
         await world.ToAsync("2030-07-01T00:00:00Z");
         (await world.UnbilledAsync()).ShouldBe(1395m); // 93 × 15
         await world.UseAsync("hosts", 99m, at: "2030-06-10T20:00:00Z"); // late: now 94 is the eighth
@@ -77,6 +82,13 @@ public sealed class PeriodClosingTests(PostgresFixture postgres) : IClassFixture
         (await world.UnbilledAsync()).ShouldBe(1410m);
         await world.ToAsync("2030-08-01T00:00:00Z");
         (await world.UnbilledAsync()).ShouldBe(1410m);
+    }
+
+    private async Task<(decimal Quantity, decimal Amount)> SoFarAsync()
+    {
+        var level = (await world.Portal.Services.GetRequiredService<TenantReads>().RunAsync(
+            world.Tenant, read => PeriodLevels.SoFarAsync(read, world.Portal.Services.GetRequiredService<Catalogues>()), CancellationToken.None)).Single();
+        return (level.Quantity, level.Amount);
     }
 
     [Fact]

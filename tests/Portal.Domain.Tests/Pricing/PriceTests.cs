@@ -131,6 +131,21 @@ public sealed class PriceTests
     }
 
     [Fact]
+    public void Other_engines_figures_are_ours_too()
+    {
+        Price Slab(decimal flat = 0m) => new() { Model = PriceModel.Graduated, Tiers = [new(10m, 5m, 0m), new(null, 3m, 0m)], FlatFee = flat };
+        (Package with { Amount = 50m }).Charge(25m).ShouldBe(150m); // flexprice: 25 units, $50 per 10
+        Slab().Charge(20m).ShouldBe(80m); // slab 10@5, then @3
+        (Slab() with { Model = PriceModel.Volume }).Charge(20m).ShouldBe(60m);
+        Slab(flat: 100m).Charge(20m).ShouldBe(180m); // flat 100 + slab
+        (Package with { Amount = 100m }).Charge(121m).ShouldBe(1300m); // lago: package 100 per 10
+        (Unit with { Amount = 5.12345m }).Charge(10m).ShouldBe(51.2345m);
+        (Unit with { Amount = 2.99m, Per = 100m, Scope = PriceScope.Event, Minimum = 1.75m, Maximum = 12m })
+            .ShouldSatisfyAllConditions( // lago: 2.99 % of each of 10, 80, 10000, at least 1.75, at most 12
+                percent => (percent.Charge(10m) + percent.Charge(80m) + percent.Charge(10_000m)).ShouldBe(16.142m));
+    }
+
+    [Fact]
     public void Only_a_plain_unit_price_needs_no_counter()
     {
         Unit.IsLinear.ShouldBeTrue();

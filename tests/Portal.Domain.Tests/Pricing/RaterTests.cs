@@ -28,6 +28,15 @@ public sealed class RaterTests
     }
 
     [Fact]
+    public void A_cost_is_the_sum_of_its_token_types() // openmeter, unit cost
+    {
+        decimal? Cost(decimal input, int inputs, decimal output, int outputs) => Rater.Rate(
+            "llm", [Q(inputs, "input"), Q(outputs, "output")], Book(R("", HalfPerThousand)), Book(C("input", input * 1_000_000m), C("output", output * 1_000_000m))).Cost;
+        Cost(0.01m, 100, 0.03m, 50).ShouldBe(2.5m);
+        Cost(0.003m, 200, 0.015m, 80).ShouldBe(1.8m);
+    }
+
+    [Fact]
     public void Case_41_token_types_are_disjoint_buckets_each_with_its_own_price()
     {
         var rating = Rater.Rate("llm", [Q(1000m, "input"), Q(1000m, "cached_input"), Q(1000m, "reasoning")],
