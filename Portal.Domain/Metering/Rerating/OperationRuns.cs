@@ -106,14 +106,14 @@ public sealed class OperationRuns(
         if (pass.VersionId is { } id)
         {
             var published = catalogue.FindRateVersion(id) ?? throw new InvalidOperationException($"There is no version {id} of a rate card.");
-            return new UnderRateVersion(catalogue, directory, published, withUnrated: false);
+            return new UnderRateVersion(catalogue, directory, published, withUnrated: false, pass.From, pass.To);
         }
 
         var kind = Enum.Parse<CardKind>(pass.CardKind!);
         var rates = RateChecks.Check(kind, pass.Card, pass.Rates, new FieldErrors());
         var candidate = new CardVersion(0, pass.Card, 0, DateTimeOffset.MinValue, DateTimeOffset.MinValue, rates);
         return kind == CardKind.Rate
-            ? new UnderRateVersion(catalogue, directory, candidate, withUnrated: true)
+            ? new UnderRateVersion(catalogue, directory, candidate, withUnrated: true, pass.From, pass.To)
             : new UnderCostVersion(catalogue, directory, candidate);
     }
 

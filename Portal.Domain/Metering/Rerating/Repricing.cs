@@ -1,4 +1,5 @@
 using System.Text;
+using Npgsql;
 using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
@@ -35,6 +36,12 @@ internal sealed record Repriced(StandingEvent Event, RepricedAs As, Rating? Targ
     /// <summary>The properties that the target was made from, when they are not the event's own.</summary>
     public string? Data { get; init; }
 
+    /// <summary>The event measured, whose rating waits for the counters of its period; null when it does not.</summary>
+    public UsageEvent? Waiting { get; init; }
+
+    /// <summary>What changes of the counters of periods.</summary>
+    public IReadOnlyList<CounterMove> Moves { get; init; } = [];
+
     /// <summary>True when something is to be posted.</summary>
     public bool Posts => As == RepricedAs.Changed;
 
@@ -69,6 +76,12 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
     /// <summary>Measures events as they stand.</summary>
     protected StandingMeasure Standing { get; } = new(catalogue, directory);
 
+    /// <summary>What events come to whose prices accumulate over a period.</summary>
+    public PeriodPlan? Plan { get; set; }
+
+    /// <summary>Looks at whole periods, where prices accumulate over them; null where that does not matter.</summary>
+    public virtual Task<PeriodPlan?> PlanAsync(NpgsqlConnection connection, CancellationToken cancellationToken) => Task.FromResult<PeriodPlan?>(null);
+
     /// <summary>What becomes of the event.</summary>
     public abstract Repriced Of(StandingEvent standing);
 
@@ -77,9 +90,9 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
         measuring.Measure(usage, directory.Keep);
-        if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true, Open: null } rating) return null;
+        if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true } rating) return null;
         if (standing.Product is { } product && product != usage.Product) return null;
-        return rating.MoneyCurrency is null || rating.MoneyCurrency == directory.Currency ? usage : null;
+        return (rating.Open is null ? rating.MoneyCurrency : rating.MoneyCurrencyOfLines) is { } currency && currency != directory.Currency ? null : usage;
     }
 
     /// <summary>An event that gets its first rating, when the prices looked at have one for it.</summary>
@@ -87,8 +100,9 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
     {
         if (standing.Voided || Measure(standing) is not { } usage) return new Repriced(standing, RepricedAs.Nothing);
         var known = standing.Meter is not null;
-        return new Repriced(standing, RepricedAs.Changed, usage.Rating)
+        return new Repriced(standing, RepricedAs.Changed, Plan?.RatingOf(standing) ?? usage.Rating)
         {
+            Waiting = usage.OpenRating is null || Plan?.RatingOf(standing) is not null ? null : usage,
             MeasuredBy = known ? null : (usage.Meter!.Key, usage.Meter.Product),
             Data = known ? standing.AmendedData : Encoding.UTF8.GetString(usage.Kept.Span),
         };
@@ -107,22 +121,44 @@ internal sealed class LateRating(Catalogue catalogue, WalletDirectory directory)
 /// <param name="directory">The tenant's.</param>
 /// <param name="version">The version; it need not be published.</param>
 /// <param name="withUnrated">True to price also what has no rating.</param>
-internal sealed class UnderRateVersion(Catalogue catalogue, WalletDirectory directory, CardVersion version, bool withUnrated)
+/// <param name="from">Usage that happened from then on;</param>
+/// <param name="to">until then.</param>
+internal sealed class UnderRateVersion(
+    Catalogue catalogue, WalletDirectory directory, CardVersion version, bool withUnrated, DateTimeOffset from, DateTimeOffset to)
     : Repricing(catalogue, catalogue.Under(version), directory)
 {
     private readonly Catalogue known = catalogue;
+    private readonly WalletDirectory of = directory;
+
+    /// <inheritdoc />
+    public override async Task<PeriodPlan?> PlanAsync(NpgsqlConnection connection, CancellationToken cancellationToken) =>
+        version.Rates.Any(rate => rate.NeedsCounter(Accumulation.Sum))
+            ? await PeriodPlan.BuildAsync(connection, of, from, to, Anew, Standing.EventAsItStands, cancellationToken)
+            : await PeriodPlan.EmptyAsync(connection, of, cancellationToken);
 
     /// <inheritdoc />
     public override Repriced Of(StandingEvent standing)
     {
         if (standing.Voided) return new Repriced(standing, RepricedAs.Nothing);
         if (!standing.Rated) return withUnrated ? FirstRating(standing) : new Repriced(standing, RepricedAs.Nothing);
-        if (standing.Meter is null || Measure(standing)?.Rating is not { } target) return new Repriced(standing, RepricedAs.NotCovered);
-        if (!target.Lines.Any(line => line.Rate?.Version?.Id == version.Id) && !WasOfCard(standing)) return new Repriced(standing, RepricedAs.NotCovered);
-        if (target.Credits.Amount == standing.Credits && target.Money == standing.Money) return new Repriced(standing, RepricedAs.Same);
-        var measured = Standing.AsItStands(standing);
-        var kept = WithCostOf(target, StandingRating.Of(standing, measured, withCost: true));
-        return new Repriced(standing, RepricedAs.Changed, kept, measured) { Data = standing.AmendedData };
+        if (Anew(standing) is not { } usage) return new Repriced(standing, RepricedAs.NotCovered);
+        var target = usage.OpenRating is null ? usage.Rating! : Plan!.RatingOf(standing);
+        var stands = Standing.EventAsItStands(standing);
+        // Greatest and distinct values and levels are not counted again; nor is what arrived after the plan was made.
+        if (target is null || stands.OpenRating is { Open: not Accumulation.Sum }) return new Repriced(standing, RepricedAs.NotCovered);
+        var moves = Plan!.MovesOf(standing, stands.OpenRating, usage.OpenRating);
+        var counted = moves.Count > 0 && standing.RateVersionId != version.Id; // it stands on other counters from now on
+        if (target.Credits.Amount == standing.Credits && target.Money == standing.Money && !counted) return new Repriced(standing, RepricedAs.Same);
+        var kept = WithCostOf(target, StandingRating.Of(standing, stands.Rating, withCost: true));
+        return new Repriced(standing, RepricedAs.Changed, kept, stands.Rating) { Data = standing.AmendedData, Moves = moves };
+    }
+
+    // The event under the version; null when it does not price it, or only other cards do and did.
+    private UsageEvent? Anew(StandingEvent standing)
+    {
+        if (!standing.Rated) return withUnrated ? Measure(standing) : null;
+        if (standing.Meter is null || Measure(standing) is not { } usage) return null;
+        return usage.Rating!.Lines.Any(line => line.Rate?.Version?.Id == version.Id) || WasOfCard(standing) ? usage : null;
     }
 
     private bool WasOfCard(StandingEvent standing) =>
@@ -152,6 +188,6 @@ internal sealed class UnderCostVersion(Catalogue catalogue, WalletDirectory dire
     public override Repriced Of(StandingEvent standing)
     {
         if (standing.Voided || !standing.Rated) return new Repriced(standing, RepricedAs.Nothing);
-        return new Repriced(standing, RepricedAs.CostOnly, standing.Meter is null ? null : Measure(standing)?.Rating);
+        return new Repriced(standing, RepricedAs.CostOnly, standing.Meter is null || Measure(standing) is not { OpenRating: null } usage ? null : usage.Rating);
     }
 }

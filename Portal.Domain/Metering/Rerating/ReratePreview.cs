@@ -26,6 +26,7 @@ internal sealed class ReratePreview(
         part = begun;
         await using var wallet = await SnapshotAsync(part.TenantId, cancellationToken);
         var deciding = repricing(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken), wallet.Directory);
+        deciding.Plan = await deciding.PlanAsync(wallet.Connection, cancellationToken);
         while (await pages(wallet.Connection, part.TenantId, part.After, PageSize, cancellationToken) is { Count: > 0 } page)
         {
             var figures = part.Figures;
@@ -46,6 +47,7 @@ internal sealed class ReratePreview(
     private static async Task<RerateFigures> FiguresAsync(
         WalletTransaction wallet, Repriced repriced, ILookup<EventPlace, StandingPiece> pieces, CancellationToken cancellationToken)
     {
+        if (repriced.Waiting is not null) return new RerateFigures(); // what its period comes to is known when it is posted
         var revenue = repriced.Posts
             ? (await repriced.AmendmentIn(wallet, pieces).DecideAsync("preview", new Rollup(), cancellationToken)).Correction.Revenue
             : repriced.Event.Revenue;

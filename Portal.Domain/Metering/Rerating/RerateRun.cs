@@ -23,12 +23,15 @@ internal sealed class RerateRun(
 {
     private const int PageSize = 500, MostAtOnce = 50;
 
+    private PeriodPlan? plan;
+
     // Half of what a lock may last: the rest is for writing.
     private static readonly TimeSpan Decide = TimeSpan.FromMilliseconds(20);
 
     /// <summary>Goes on from where the part is to its end.</summary>
     public async Task RunAsync(OperationPart part, CancellationToken cancellationToken)
     {
+        plan = await PlanAsync(part.TenantId, cancellationToken);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -47,7 +50,7 @@ internal sealed class RerateRun(
     private async Task<OperationPart> RunAsync(NpgsqlConnection connection, OperationPart part, List<StandingEvent> page, CancellationToken cancellationToken)
     {
         var directory = (await WalletDirectory.ReadAsync(connection, transaction: null, part.TenantId, cancellationToken))!;
-        var deciding = repricing(await catalogues.CurrentAsync(cancellationToken), directory);
+        var deciding = Deciding(await catalogues.CurrentAsync(cancellationToken), directory);
         var decided = page.ConvertAll(deciding.Of);
         while (decided.Count > 0)
         {
@@ -76,31 +79,38 @@ internal sealed class RerateRun(
         WalletTransaction wallet, OperationPart part, List<Repriced> decided, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
-        var deciding = repricing(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken), wallet.Directory);
+        var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
+        var deciding = Deciding(catalogue, wallet.Directory);
         if (wallet.Wallet.HasChanges) await wallet.WriteAsync(cancellationToken); // debts that were settled when the wallet was opened belong to how events stand
         var events = await StandingEvent.FindAsync(
             wallet.Connection, wallet.TenantId, [.. decided.Take(MostAtOnce).Select(repriced => repriced.Event)], cancellationToken);
         var pieces = await StandingPieces.ReadAsync(
             wallet.Connection, wallet.TenantId, [.. events.Where(standing => standing.Rated).Select(standing => standing.Place)], cancellationToken);
-        var (rollup, rows, next) = (new Rollup(), new List<CorrectionOfEvent>(), part);
-        foreach (var standing in events)
+        var chunk = await RerateChunk.OpenAsync(wallet, catalogue, reason, pieces, events.ConvertAll(deciding.Of), cancellationToken);
+        var next = part;
+        foreach (var repriced in chunk.Events)
         {
             if (next != part && clock.Elapsed > Decide) break;
-            var repriced = deciding.Of(standing);
-            var revenue = standing.Revenue;
-            if (repriced.Posts)
-            {
-                var amendment = await repriced.AmendmentIn(wallet, pieces).DecideAsync(reason, rollup, cancellationToken);
-                rows.Add(amendment.Rows);
-                revenue = amendment.Correction.Revenue;
-            }
-
-            next = next with { Done = next.Done + 1, After = standing.Place, Figures = next.Figures + repriced.Figures(wallet.Directory.Currency, revenue) };
+            var revenue = await chunk.PostAsync(repriced, cancellationToken);
+            next = next with { Done = next.Done + 1, After = repriced.Event.Place, Figures = next.Figures + revenue };
         }
 
-        wallet.SettleDebts();
-        if (rows.Count > 0) await CorrectionRows.WriteAsync(wallet, rows, rollup, cancellationToken);
+        await chunk.WriteAsync(cancellationToken);
         return await part.MoveAsync(wallet.Connection, next, finished: false, cancellationToken) ? next : throw new OperationElsewhereException();
+    }
+
+    private Repricing Deciding(Catalogue catalogue, WalletDirectory directory)
+    {
+        var deciding = repricing(catalogue, directory);
+        deciding.Plan = plan;
+        return deciding;
+    }
+
+    private async Task<PeriodPlan?> PlanAsync(long tenantId, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var directory = (await WalletDirectory.ReadAsync(connection, transaction: null, tenantId, cancellationToken))!;
+        return await repricing(await catalogues.CurrentAsync(cancellationToken), directory).PlanAsync(connection, cancellationToken);
     }
 }
 
