@@ -54,13 +54,13 @@ internal sealed record Repriced(StandingEvent Event, RepricedAs As, Rating? Targ
     };
 
     /// <summary>The event's figures before and after; <paramref name="revenue"/> is what it earns then.</summary>
-    public RerateFigures Figures(string currency, decimal revenue) => As switch
+    public RerateFigures Figures(CostRates rates, decimal revenue) => As switch
     {
         RepricedAs.Nothing => new RerateFigures(),
-        RepricedAs.Same => RerateFigures.Unchanged(Event, currency, covered: true),
-        RepricedAs.NotCovered => RerateFigures.Unchanged(Event, currency, covered: false),
-        RepricedAs.Changed => RerateFigures.ChangedTo(Event, currency, Target!, revenue),
-        RepricedAs.CostOnly => RerateFigures.CostTo(Event, currency, Target),
+        RepricedAs.Same => RerateFigures.Unchanged(Event, rates, covered: true),
+        RepricedAs.NotCovered => RerateFigures.Unchanged(Event, rates, covered: false),
+        RepricedAs.Changed => RerateFigures.ChangedTo(Event, rates, Target!, revenue),
+        RepricedAs.CostOnly => RerateFigures.CostTo(Event, rates, Target),
         _ => throw new InvalidOperationException($"{As}"),
     };
 }

@@ -14,6 +14,7 @@ internal sealed class RerateChunk
     private readonly WalletTransaction wallet;
     private readonly Catalogue catalogue;
     private readonly string reason;
+    private readonly CostRates rates;
     private readonly ILookup<EventPlace, StandingPiece> pieces;
     private readonly PriceCounters? counters;
     private readonly List<CorrectionOfEvent> rows = [];
@@ -21,16 +22,16 @@ internal sealed class RerateChunk
     private Rollup rollup = new();
 
     private RerateChunk(
-        WalletTransaction wallet, Catalogue catalogue, string reason, ILookup<EventPlace, StandingPiece> pieces, IReadOnlyList<Repriced> events,
+        WalletTransaction wallet, Catalogue catalogue, string reason, CostRates rates, ILookup<EventPlace, StandingPiece> pieces, IReadOnlyList<Repriced> events,
         PriceCounters? counters) =>
-        (this.wallet, this.catalogue, this.reason, this.pieces, Events, this.counters) = (wallet, catalogue, reason, pieces, events, counters);
+        (this.wallet, this.catalogue, this.reason, this.rates, this.pieces, Events, this.counters) = (wallet, catalogue, reason, rates, pieces, events, counters);
 
     /// <summary>The events, in the order posted.</summary>
     public IReadOnlyList<Repriced> Events { get; }
 
     /// <summary>Reads the counters that first ratings wait for.</summary>
     public static async Task<RerateChunk> OpenAsync(
-        WalletTransaction wallet, Catalogue catalogue, string reason, ILookup<EventPlace, StandingPiece> pieces, IReadOnlyList<Repriced> events,
+        WalletTransaction wallet, Catalogue catalogue, string reason, CostRates rates, ILookup<EventPlace, StandingPiece> pieces, IReadOnlyList<Repriced> events,
         CancellationToken cancellationToken)
     {
         var waiting = events.Where(repriced => repriced.Waiting is not null)
@@ -38,7 +39,7 @@ internal sealed class RerateChunk
         var counters = waiting.Length == 0
             ? null
             : await PriceCounters.ReadAsync(wallet.Connection, wallet.TenantId, wallet.Directory.Zone, waiting, cancellationToken);
-        return new RerateChunk(wallet, catalogue, reason, pieces, events, counters);
+        return new RerateChunk(wallet, catalogue, reason, rates, pieces, events, counters);
     }
 
     /// <summary>Posts what becomes of an event, in memory, and answers its figures.</summary>
@@ -54,7 +55,7 @@ internal sealed class RerateChunk
             revenue = amendment.Correction.Revenue;
         }
 
-        return repriced.Figures(wallet.Directory.Currency, revenue);
+        return repriced.Figures(rates, revenue);
     }
 
     /// <summary>Settles debts with what came back and writes it all.</summary>

@@ -36,13 +36,13 @@ public sealed record RerateFigures
     /// <summary>Revenue then.</summary>
     public decimal RevenueAfter { get; init; }
 
-    /// <summary>Cost in the tenant's currency, of events whose cost is known in it.</summary>
+    /// <summary>Cost in the tenant's currency, by the exchange rate of the day of use, of events whose cost is known.</summary>
     public decimal CostBefore { get; init; }
 
     /// <summary>Cost then.</summary>
     public decimal CostAfter { get; init; }
 
-    /// <summary>Events whose cost is unknown, or known in another currency only.</summary>
+    /// <summary>Events whose cost is unknown, or has no exchange rate of its day.</summary>
     public long CostUnknownBefore { get; init; }
 
     /// <summary>Such events then.</summary>
@@ -93,25 +93,25 @@ public sealed record RerateFigures
     }
 
     /// <summary>An event that stays as it is.</summary>
-    internal static RerateFigures Unchanged(StandingEvent e, string currency, bool covered) =>
-        Of(e, currency, (e.Credits, e.Money, e.Revenue), (e.Cost, e.CostCurrency)) with { NotCovered = covered ? 0 : 1 };
+    internal static RerateFigures Unchanged(StandingEvent e, CostRates rates, bool covered) =>
+        Of(e, rates, (e.Credits, e.Money, e.Revenue), (e.Cost, e.CostCurrency)) with { NotCovered = covered ? 0 : 1 };
 
     /// <summary>An event that comes to something else.</summary>
-    internal static RerateFigures ChangedTo(StandingEvent e, string currency, Rating target, decimal revenue) =>
-        Of(e, currency, (target.Credits.Amount, target.Money, revenue), (target.Cost, target.CostCurrency)) with { Changed = e.Rated ? 1 : 0, NewlyRated = e.Rated ? 0 : 1 };
+    internal static RerateFigures ChangedTo(StandingEvent e, CostRates rates, Rating target, decimal revenue) =>
+        Of(e, rates, (target.Credits.Amount, target.Money, revenue), (target.Cost, target.CostCurrency)) with { Changed = e.Rated ? 1 : 0, NewlyRated = e.Rated ? 0 : 1 };
 
     /// <summary>An event whose cost alone is another.</summary>
-    internal static RerateFigures CostTo(StandingEvent e, string currency, Rating? target)
+    internal static RerateFigures CostTo(StandingEvent e, CostRates rates, Rating? target)
     {
         var (cost, of) = target is null ? (e.Cost, e.CostCurrency) : (target.Cost, target.CostCurrency);
-        return Of(e, currency, (e.Credits, e.Money, e.Revenue), (cost, of)) with { Changed = cost == e.Cost && of == e.CostCurrency ? 0 : 1 };
+        return Of(e, rates, (e.Credits, e.Money, e.Revenue), (cost, of)) with { Changed = cost == e.Cost && of == e.CostCurrency ? 0 : 1 };
     }
 
     private static RerateFigures Of(
-        StandingEvent e, string currency, (decimal Credits, decimal Money, decimal Revenue) after, (decimal? Cost, string? Currency) costAfter)
+        StandingEvent e, CostRates rates, (decimal Credits, decimal Money, decimal Revenue) after, (decimal? Cost, string? Currency) costAfter)
     {
-        var before = e.Rated ? Known(e.Cost, e.CostCurrency, currency) : 0m;
-        var cost = Known(costAfter.Cost, costAfter.Currency, currency);
+        var before = e.Rated ? rates.In(e.Cost, e.CostCurrency, e.OccurredAt) : 0m;
+        var cost = rates.In(costAfter.Cost, costAfter.Currency, e.OccurredAt);
         return new RerateFigures
         {
             Events = e.Rated ? 1 : 0,
@@ -127,6 +127,4 @@ public sealed record RerateFigures
             CostUnknownAfter = cost is null ? 1 : 0,
         };
     }
-
-    private static decimal? Known(decimal? cost, string? of, string currency) => cost is 0m || of == currency ? cost : null;
 }

@@ -26,6 +26,7 @@ internal sealed class ReratePreview(
         part = begun;
         await using var wallet = await SnapshotAsync(part.TenantId, cancellationToken);
         var deciding = repricing(await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken), wallet.Directory);
+        var rates = await CostRates.ReadAsync(wallet.Connection, wallet.Directory, cancellationToken);
         deciding.Plan = await deciding.PlanAsync(wallet.Connection, cancellationToken);
         while (await pages(wallet.Connection, part.TenantId, part.After, PageSize, cancellationToken) is { Count: > 0 } page)
         {
@@ -34,7 +35,7 @@ internal sealed class ReratePreview(
             var pieces = await StandingPieces.ReadAsync(
                 wallet.Connection, part.TenantId, [.. decided.Where(repriced => repriced.Posts && repriced.Event.Rated).Select(repriced => repriced.Event.Place)],
                 cancellationToken);
-            foreach (var repriced in decided) figures += await FiguresAsync(wallet, repriced, pieces, cancellationToken);
+            foreach (var repriced in decided) figures += await FiguresAsync(wallet, repriced, pieces, rates, cancellationToken);
             var next = part with { Done = part.Done + page.Count, After = page[^1].Place, Figures = figures };
             if (!await part.MoveAsync(progress, next, finished: false, cancellationToken)) throw new OperationElsewhereException();
             part = next;
@@ -45,13 +46,13 @@ internal sealed class ReratePreview(
     }
 
     private static async Task<RerateFigures> FiguresAsync(
-        WalletTransaction wallet, Repriced repriced, ILookup<EventPlace, StandingPiece> pieces, CancellationToken cancellationToken)
+        WalletTransaction wallet, Repriced repriced, ILookup<EventPlace, StandingPiece> pieces, CostRates rates, CancellationToken cancellationToken)
     {
         if (repriced.Waiting is not null) return new RerateFigures(); // what its period comes to is known when it is posted
         var revenue = repriced.Posts
             ? (await repriced.AmendmentIn(wallet, pieces).DecideAsync("preview", new Rollup(), cancellationToken)).Correction.Revenue
             : repriced.Event.Revenue;
-        return repriced.Figures(wallet.Directory.Currency, revenue);
+        return repriced.Figures(rates, revenue);
     }
 
     private async Task<WalletTransaction> SnapshotAsync(long tenantId, CancellationToken cancellationToken)

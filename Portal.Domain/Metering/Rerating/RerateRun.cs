@@ -24,6 +24,7 @@ internal sealed class RerateRun(
     private const int PageSize = 500, MostAtOnce = 50;
 
     private PeriodPlan? plan;
+    private CostRates? rates;
 
     // Half of what a lock may last: the rest is for writing.
     private static readonly TimeSpan Decide = TimeSpan.FromMilliseconds(20);
@@ -31,7 +32,7 @@ internal sealed class RerateRun(
     /// <summary>Goes on from where the part is to its end.</summary>
     public async Task RunAsync(OperationPart part, CancellationToken cancellationToken)
     {
-        plan = await PlanAsync(part.TenantId, cancellationToken);
+        await PrepareAsync(part.TenantId, cancellationToken);
         while (true)
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -56,7 +57,7 @@ internal sealed class RerateRun(
         {
             var free = decided.TakeWhile(repriced => !repriced.Posts).ToArray();
             decided.RemoveRange(0, free.Length);
-            if (free.Length > 0) part = await PassAsync(connection, part, free, directory.Currency, cancellationToken);
+            if (free.Length > 0) part = await PassAsync(connection, part, free, cancellationToken);
             if (decided.Count == 0) break;
             var moved = await wallets.RunAsync(part.TenantId, wallet => ChunkAsync(wallet, part, decided, cancellationToken), cancellationToken);
             decided.RemoveRange(0, (int)(moved.Value.Done - part.Done));
@@ -66,10 +67,9 @@ internal sealed class RerateRun(
         return part;
     }
 
-    private static async Task<OperationPart> PassAsync(
-        NpgsqlConnection connection, OperationPart part, Repriced[] free, string currency, CancellationToken cancellationToken)
+    private async Task<OperationPart> PassAsync(NpgsqlConnection connection, OperationPart part, Repriced[] free, CancellationToken cancellationToken)
     {
-        var figures = free.Aggregate(part.Figures, (sum, repriced) => sum + repriced.Figures(currency, repriced.Event.Revenue));
+        var figures = free.Aggregate(part.Figures, (sum, repriced) => sum + repriced.Figures(rates!, repriced.Event.Revenue));
         var next = part with { Done = part.Done + free.Length, After = free[^1].Event.Place, Figures = figures };
         return await part.MoveAsync(connection, next, finished: false, cancellationToken) ? next : throw new OperationElsewhereException();
     }
@@ -86,7 +86,7 @@ internal sealed class RerateRun(
             wallet.Connection, wallet.TenantId, [.. decided.Take(MostAtOnce).Select(repriced => repriced.Event)], cancellationToken);
         var pieces = await StandingPieces.ReadAsync(
             wallet.Connection, wallet.TenantId, [.. events.Where(standing => standing.Rated).Select(standing => standing.Place)], cancellationToken);
-        var chunk = await RerateChunk.OpenAsync(wallet, catalogue, reason, pieces, events.ConvertAll(deciding.Of), cancellationToken);
+        var chunk = await RerateChunk.OpenAsync(wallet, catalogue, reason, rates!, pieces, events.ConvertAll(deciding.Of), cancellationToken);
         var next = part;
         foreach (var repriced in chunk.Events)
         {
@@ -106,11 +106,12 @@ internal sealed class RerateRun(
         return deciding;
     }
 
-    private async Task<PeriodPlan?> PlanAsync(long tenantId, CancellationToken cancellationToken)
+    private async Task PrepareAsync(long tenantId, CancellationToken cancellationToken)
     {
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         var directory = (await WalletDirectory.ReadAsync(connection, transaction: null, tenantId, cancellationToken))!;
-        return await repricing(await catalogues.CurrentAsync(cancellationToken), directory).PlanAsync(connection, cancellationToken);
+        rates = await CostRates.ReadAsync(connection, directory, cancellationToken);
+        plan = await repricing(await catalogues.CurrentAsync(cancellationToken), directory).PlanAsync(connection, cancellationToken);
     }
 }
 

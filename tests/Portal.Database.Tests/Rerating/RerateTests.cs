@@ -145,6 +145,18 @@ public sealed class RerateTests(PostgresFixture postgres) : IClassFixture<Postgr
     }
 
     [Fact]
+    public async Task Costs_in_another_currency_are_converted_by_the_rate_of_the_day_and_unknown_without_one()
+    {
+        await world.Portal.GrantAsync(world.Acme, 10m, value: 10m);
+        await world.UseAsync("a", 4_000);
+
+        (await world.PreviewAsync(InEuro, CardKind.Cost, "vendor")).ByCurrency.Single().Figures.MarginAfter.ShouldBeNull("no rate of that day");
+        await world.Portal.ExecuteAsync($"insert into fx_rates (base, quote, day, rate) values ('USD', 'EUR', '{RerateWorld.Noon:yyyy-MM-dd}', 0.8)");
+        var figures = (await world.PreviewAsync(InEuro, CardKind.Cost, "vendor")).ByCurrency.Single().Figures;
+        (figures.MarginBefore, figures.CostAfter, figures.MarginAfter).ShouldBe((3.996m, 2.5m, 1.5m)); // 4 × €0.50 = €2, at $1.25
+    }
+
+    [Fact]
     public async Task What_cannot_be_is_refused_and_nothing_is_asked_for()
     {
         (await world.TryRerateAsync(7)).Problem!.Code.ShouldBe("unknown_version");
@@ -156,6 +168,8 @@ public sealed class RerateTests(PostgresFixture postgres) : IClassFixture<Postgr
         refused.Problem.Errors!.Keys.ShouldBe(["rates[1].match"]);
         (await world.CountAsync("operations")).ShouldBe(0);
     }
+
+    private static readonly RateDefinition[] InEuro = [RerateWorld.Rate("small", 0.5m, "EUR")];
 
     private async Task<decimal> RemainingAsync(Guid grant) => (decimal)(await world.Portal.ScalarAsync($"select remaining from grants where id = '{grant}'"))!;
 }
