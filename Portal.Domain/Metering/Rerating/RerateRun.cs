@@ -23,6 +23,7 @@ internal sealed class RerateRun(
 {
     private const int PageSize = 500, MostAtOnce = 50;
 
+    private (long Catalogue, long Directory, Repricing Repricing)? made;
     private PeriodPlan? plan;
     private CostRates? rates;
 
@@ -99,10 +100,13 @@ internal sealed class RerateRun(
         return await part.MoveAsync(wallet.Connection, next, finished: false, cancellationToken) ? next : throw new OperationElsewhereException();
     }
 
+    // Made once for each catalogue and directory: a card may have thousands of rates, and the lock does not wait for an index of them.
     private Repricing Deciding(Catalogue catalogue, WalletDirectory directory)
     {
+        if (made is { } known && known.Catalogue == catalogue.Version && known.Directory == directory.Version) return known.Repricing;
         var deciding = repricing(catalogue, directory);
         deciding.Plan = plan;
+        made = (catalogue.Version, directory.Version, deciding);
         return deciding;
     }
 

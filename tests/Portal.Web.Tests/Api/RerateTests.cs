@@ -127,6 +127,12 @@ public sealed class RerateTests(ApiHost host) : IClassFixture<ApiHost>
         (await Client.SendAsync("POST", preview, $$"""{"rates":[],{{Period()}}}""")).ShouldBe(422, "required");
         (await Client.SendAsync("POST", preview, $$"""{"rates":[{"meter":"m{{unique}}","match":{"colour":"red"},"unit":"CREDIT","price":{"model":"per_unit","amount":"3"} }],{{Period()}}}"""))
             .ShouldBe(422, "unknown_dimension");
+        var tiers = $$"""{"meter":"m{{unique}}","unit":"CREDIT","price":{"model":"graduated","tiers":[{"up_to":"10","unit_amount":"1"},{"up_to":"5","unit_amount":"2"},{"unit_amount":"3"}]} }""";
+        (await Client.SendAsync("POST", preview, $$"""{"rates":[{{tiers}}],{{Period()}}}""")).ShouldBe(422, "tiers_out_of_order")
+            .Json.GetProperty("errors").TryGetProperty("rates[0].price.tiers[1].up_to", out _).ShouldBeTrue();
+        (await Client.SendAsync("POST", preview, "{\"rates\":[{]}")).ShouldBe(400, "malformed_json");
+        (await Client.SendAsync("POST", "/v1/rate-cards/none/versions/preview", $$"""{"rates":[],{{Period()}}}""")).ShouldBe(404, "unknown_rate_card");
+        (await host.Database.ScalarAsync("select count(*) from operations where kind <> 'late_rating' and parameters ->> 'card' = 'none'")).ShouldBe(0L);
         (await Client.SendAsync("GET", "/v1/operations/op_x")).ShouldBe(404, "unknown_operation");
         (await Client.SendAsync("GET", $"/v1/operations/op_{Guid.NewGuid():N}/tenants")).ShouldBe(404, "unknown_operation");
         (await Client.SendAsync("GET", "/v1/operations?kind=x")).ShouldBe(400, "invalid_kind");

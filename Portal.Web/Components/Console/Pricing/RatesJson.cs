@@ -8,10 +8,12 @@ namespace Portal.Web.Components.ConsolePages.Pricing;
 /// <summary>Rates as JSON, for people: the list itself, or a body of the API that holds it.</summary>
 public static class RatesJson
 {
-    private static readonly JsonSerializerOptions Indented = new(PortalJson.Options) { WriteIndented = true };
-
-    /// <summary>The list, indented.</summary>
-    public static string Write(IReadOnlyList<RateDefinition> rates) => JsonSerializer.Serialize(rates, Indented);
+    /// <summary>The list, a rate a line.</summary>
+    public static string Write(IReadOnlyList<RateDefinition> rates)
+    {
+        ArgumentNullException.ThrowIfNull(rates);
+        return $"[\n{string.Join(",\n", rates.Select(rate => "  " + JsonSerializer.Serialize(rate, PortalJson.Options)))}\n]";
+    }
 
     /// <summary>Reads a list or a body; <c>malformed_json</c> names the line at fault.</summary>
     public static Result<IReadOnlyList<RateDefinition>> Read(string json)
