@@ -30,15 +30,21 @@ public static class StandingPieces
 {
     private const string Places = "with k as (select * from unnest($2::uuid[], $3::int[]) u(transaction_id, ordinal))";
 
-    private const string Drawn = Places + """
-        , run as materialized (
+    // A transaction may hold ten thousand events: where one stands in it never changes, so that it can be read before a lock is had.
+    private const string Running = Places + """
+         , run as materialized (
           select e.transaction_id, e.ordinal, e.pool_named_id, e.product, e.credits,
             sum(e.credits) over (partition by e.transaction_id, e.pool_named_id, e.product order by e.ordinal) - e.credits as before
           from events e where e.tenant_id = $1 and e.transaction_id = any($2) and e.credits > 0)
-        select k.transaction_id, k.ordinal, d.kind, d.transaction_id, d.line, greatest(r.before - d.from_credits, 0),
+        select r.transaction_id, r.ordinal, r.pool_named_id, r.product, r.credits, r.before
+        from k join run r on r.transaction_id = k.transaction_id and r.ordinal = k.ordinal
+        """;
+
+    private const string Drawn = Places + """
+        select r.transaction_id, r.ordinal, d.kind, d.transaction_id, d.line, greatest(r.before - d.from_credits, 0),
           least(r.before + r.credits, d.to_credits) - d.from_credits, d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount,
           d.to_credits - d.from_credits
-        from k join run r on r.transaction_id = k.transaction_id and r.ordinal = k.ordinal
+        from unnest($4::uuid[], $5::int[], $6::int[], $7::text[], $8::numeric[], $9::numeric[]) r(transaction_id, ordinal, pool_named_id, product, credits, before)
         join draws d on d.tenant_id = $1 and d.transaction_id = r.transaction_id and d.pool_named_id = r.pool_named_id and d.product = r.product
           and d.to_credits > r.before and d.from_credits < r.before + r.credits
         left join grants g on g.tenant_id = $1 and g.id = d.grant_id
@@ -75,15 +81,32 @@ public static class StandingPieces
         NpgsqlConnection connection, long tenantId, Guid transactionId, int ordinal, CancellationToken cancellationToken)
     {
         var place = new EventPlace(transactionId, ordinal);
-        return [.. (await ReadAsync(connection, tenantId, [place], cancellationToken))[place]];
+        var running = await RunningAsync(connection, tenantId, [place], cancellationToken);
+        return [.. (await ReadAsync(connection, tenantId, [place], running, cancellationToken))[place]];
     }
 
+    /// <summary>Where events stand in what their transactions drew; it never changes.</summary>
+    internal static async Task<IReadOnlyList<RunningPlace>> RunningAsync(
+        NpgsqlConnection connection, long tenantId, IReadOnlyCollection<EventPlace> events, CancellationToken cancellationToken) =>
+        await connection.ListAsync(
+            Running, r => new RunningPlace(Place(r), r.GetInt32(2), r.GetString(3), r.GetDecimal(4), r.GetDecimal(5)), cancellationToken,
+            tenantId, events.Select(place => place.TransactionId).ToArray(), events.Select(place => place.Ordinal).ToArray());
+
     /// <summary>Reads those of many events at once.</summary>
+    /// <param name="connection">Of the application.</param>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="events">The events.</param>
+    /// <param name="running">Where they, and maybe others, stand.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     internal static async Task<ILookup<EventPlace, StandingPiece>> ReadAsync(
-        NpgsqlConnection connection, long tenantId, IReadOnlyCollection<EventPlace> events, CancellationToken cancellationToken)
+        NpgsqlConnection connection, long tenantId, IReadOnlyCollection<EventPlace> events, IReadOnlyList<RunningPlace> running, CancellationToken cancellationToken)
     {
         var (transactions, ordinals) = (events.Select(place => place.TransactionId).ToArray(), events.Select(place => place.Ordinal).ToArray());
-        var drawn = await connection.ListAsync(Drawn, Read, cancellationToken, tenantId, transactions, ordinals);
+        var asked = events.ToHashSet();
+        RunningPlace[] run = [.. running.Where(place => asked.Contains(place.Event))];
+        var drawn = await connection.ListAsync(
+            Drawn, Read, cancellationToken, tenantId, transactions, ordinals, run.Select(place => place.Event.TransactionId), run.Select(place => place.Event.Ordinal),
+            run.Select(place => place.PoolNamedId), run.Select(place => place.Product), run.Select(place => place.Credits), run.Select(place => place.Before));
         if (drawn.Count == 0) return Enumerable.Empty<StandingPiece>().ToLookup(_ => EventPlace.Start);
         var gone = (await connection.ListAsync(
             TakenBack, r => new Part(Place(r), r.GetGuid(2), r.GetInt32(3), r.GetDecimal(4), r.GetDecimal(5), null, 0m), cancellationToken,
@@ -147,3 +170,11 @@ public static class StandingPieces
     private static decimal Share(decimal amount, decimal from, decimal to, decimal length) =>
         GrantValue.Left(amount, length - from, length) - GrantValue.Left(amount, length - to, length);
 }
+
+/// <summary>Where an event stands in what its transaction drew for a pool named and a product.</summary>
+/// <param name="Event">The event.</param>
+/// <param name="PoolNamedId">The pool it named.</param>
+/// <param name="Product">Its product.</param>
+/// <param name="Credits">What it drew when it was taken.</param>
+/// <param name="Before">What those before it drew.</param>
+internal sealed record RunningPlace(EventPlace Event, int PoolNamedId, string Product, decimal Credits, decimal Before);

@@ -32,9 +32,9 @@ internal sealed class ReratePreview(
         {
             var figures = part.Figures;
             var decided = page.ConvertAll(deciding.Of);
-            var pieces = await StandingPieces.ReadAsync(
-                wallet.Connection, part.TenantId, [.. decided.Where(repriced => repriced.Posts && repriced.Event.Rated).Select(repriced => repriced.Event.Place)],
-                cancellationToken);
+            EventPlace[] places = [.. decided.Where(repriced => repriced.Posts && repriced.Event.Rated).Select(repriced => repriced.Event.Place)];
+            var running = await StandingPieces.RunningAsync(wallet.Connection, part.TenantId, places, cancellationToken);
+            var pieces = await StandingPieces.ReadAsync(wallet.Connection, part.TenantId, places, running, cancellationToken);
             foreach (var repriced in decided) figures += await FiguresAsync(wallet, repriced, pieces, rates, cancellationToken);
             var next = part with { Done = part.Done + page.Count, After = page[^1].Place, Figures = figures };
             if (!await part.MoveAsync(progress, next, finished: false, cancellationToken)) throw new OperationElsewhereException();

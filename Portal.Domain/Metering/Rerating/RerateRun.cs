@@ -54,13 +54,16 @@ internal sealed class RerateRun(
         var directory = (await WalletDirectory.ReadAsync(connection, transaction: null, part.TenantId, cancellationToken))!;
         var deciding = Deciding(await catalogues.CurrentAsync(cancellationToken), directory);
         var decided = page.ConvertAll(deciding.Of);
+        var running = decided.Exists(repriced => repriced.Posts)
+            ? await StandingPieces.RunningAsync(connection, part.TenantId, [.. page.Where(standing => standing.Rated).Select(standing => standing.Place)], cancellationToken)
+            : [];
         while (decided.Count > 0)
         {
             var free = decided.TakeWhile(repriced => !repriced.Posts).ToArray();
             decided.RemoveRange(0, free.Length);
             if (free.Length > 0) part = await PassAsync(connection, part, free, cancellationToken);
             if (decided.Count == 0) break;
-            var moved = await wallets.RunAsync(part.TenantId, wallet => ChunkAsync(wallet, part, decided, cancellationToken), cancellationToken);
+            var moved = await wallets.RunAsync(part.TenantId, wallet => ChunkAsync(wallet, part, decided, running, cancellationToken), cancellationToken);
             decided.RemoveRange(0, (int)(moved.Value.Done - part.Done));
             part = moved.Value;
         }
@@ -77,7 +80,7 @@ internal sealed class RerateRun(
 
     // Events are decided anew under the lock: a void or an amendment may have come in between.
     private async Task<Result<OperationPart>> ChunkAsync(
-        WalletTransaction wallet, OperationPart part, List<Repriced> decided, CancellationToken cancellationToken)
+        WalletTransaction wallet, OperationPart part, List<Repriced> decided, IReadOnlyList<RunningPlace> running, CancellationToken cancellationToken)
     {
         var clock = Stopwatch.StartNew();
         var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
@@ -86,7 +89,7 @@ internal sealed class RerateRun(
         var events = await StandingEvent.FindAsync(
             wallet.Connection, wallet.TenantId, [.. decided.Take(MostAtOnce).Select(repriced => repriced.Event)], cancellationToken);
         var pieces = await StandingPieces.ReadAsync(
-            wallet.Connection, wallet.TenantId, [.. events.Where(standing => standing.Rated).Select(standing => standing.Place)], cancellationToken);
+            wallet.Connection, wallet.TenantId, [.. events.Where(standing => standing.Rated).Select(standing => standing.Place)], running, cancellationToken);
         var chunk = await RerateChunk.OpenAsync(wallet, catalogue, reason, rates!, pieces, events.ConvertAll(deciding.Of), cancellationToken);
         var next = part;
         foreach (var repriced in chunk.Events)

@@ -41,6 +41,8 @@ public sealed class LateRatingTests(PostgresFixture postgres) : IClassFixture<Po
         (await world.Portal.ScalarAsync("select sum(credits) from usage_hourly where model = 'new'")).ShouldBe(12m);
         (await world.Portal.ScalarAsync("select sum(events)::int from usage_hourly")).ShouldBe(2);
         (await world.UseAsync("a", 3_000, "new")).Status.ShouldBe(EventStatus.Duplicate);
+        await world.Portal.GrantAsync(world.Acme, 2m, value: 4m); // settles what b owes
+        (await world.ExplainAsync("b")).Revenue.ShouldBe(7.5m); // 7 × 0.50 + 4
     }
 
     [Fact]
