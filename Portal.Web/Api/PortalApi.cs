@@ -62,6 +62,7 @@ public static class PortalApi
         TestClockApi.Map(v1);
         ReconciliationApi.Map(v1);
         FxRatesApi.Map(v1);
+        ReportsApi.Map(v1);
         app.MapApiDocument();
         return app;
     }
