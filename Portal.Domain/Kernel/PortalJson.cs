@@ -53,6 +53,41 @@ public sealed class InstantText : JsonConverter<DateTimeOffset>
 {
     private static readonly string[] Forms = ["yyyy-MM-dd'T'HH:mm:ssK", "yyyy-MM-dd'T'HH:mm:ss.FFFFFFFK"];
 
+    /// <summary>Reads an instant from UTF-8; false when it has no offset or is none.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> utf8, out DateTimeOffset instant) =>
+        TryParseUtc(utf8, out instant) || TryParse(System.Text.Encoding.UTF8.GetString(utf8), out instant);
+
+    // 2026-01-01T00:00:00Z, with up to seven places of the second: what programs send, read without a string.
+    private static bool TryParseUtc(ReadOnlySpan<byte> s, out DateTimeOffset instant)
+    {
+        instant = default;
+        if (s.Length is < 20 or > 28 or 21 || s[^1] != 'Z' || s[4] != '-' || s[7] != '-' || s[10] != 'T' || s[13] != ':' || s[16] != ':') return false;
+        if (!TryDigits(s[..4], out var year) || !TryDigits(s[5..7], out var month) || !TryDigits(s[8..10], out var day) || !TryDigits(s[11..13], out var hour)
+            || !TryDigits(s[14..16], out var minute) || !TryDigits(s[17..19], out var second) || year == 0 || month is 0 or > 12 || day == 0
+            || day > DateTime.DaysInMonth(year, month) || hour > 23 || minute > 59 || second > 59) return false;
+        var fraction = 0;
+        if (s.Length > 20)
+        {
+            if (s[19] != '.' || !TryDigits(s[20..^1], out fraction)) return false;
+            for (var places = s.Length - 21; places < 7; places++) fraction *= 10;
+        }
+
+        instant = new DateTimeOffset(year, month, day, hour, minute, second, TimeSpan.Zero).AddTicks(fraction);
+        return true;
+    }
+
+    private static bool TryDigits(ReadOnlySpan<byte> digits, out int value)
+    {
+        value = 0;
+        foreach (var digit in digits)
+        {
+            if (digit is < (byte)'0' or > (byte)'9') return false;
+            value = (value * 10) + (digit - '0');
+        }
+
+        return true;
+    }
+
     /// <summary>Reads an instant; false when it has no offset or is none.</summary>
     public static bool TryParse(string? text, out DateTimeOffset instant)
     {

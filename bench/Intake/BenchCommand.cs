@@ -49,9 +49,11 @@ internal static class BenchCommand
         var (ours, theirs) = (new List<double>(), new List<double>());
         for (var round = 0; round < rounds; round++)
         {
+            var (processor, acknowledged) = (portal.Processor, load.Acknowledged);
             ours.Add(await load.RunAsync(time));
+            var each = (portal.Processor - processor).TotalMicroseconds / (load.Acknowledged - acknowledged);
             theirs.Add(await peer.RunAsync(time));
-            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  round {round + 1}: {ours[^1],10:N0} events/s   peer {theirs[^1],8:N0} events/s"));
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  round {round + 1}: {ours[^1],10:N0} events/s   peer {theirs[^1],8:N0} events/s   {each:0.0} µs of the server's processor for each"));
         }
 
         await portal.CheckAsync(load.Acknowledged);

@@ -29,6 +29,16 @@ internal sealed class PortalUnderTest : IAsyncDisposable
 
     public string PlatformKey { get; private set; } = "";
 
+    /// <summary>Processor time that the server has used.</summary>
+    public TimeSpan Processor
+    {
+        get
+        {
+            web!.Refresh();
+            return web.TotalProcessorTime;
+        }
+    }
+
     public string SuperuserConnectionString => postgres.SuperuserConnectionString;
 
     public static async Task<PortalUnderTest> StartAsync()

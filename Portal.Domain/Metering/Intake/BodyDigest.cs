@@ -64,7 +64,7 @@ internal static class BodyDigest
     private static ulong Number(ref Utf8JsonReader reader)
     {
         if (!reader.TryGetDecimal(out var number)) return Bytes(ref reader, seed: 5);
-        number /= 1.0000000000000000000000000000m; // the shortest form: 1.50 and 1.5 are one number
+        if (number.Scale > 0) number /= 1.0000000000000000000000000000m; // the shortest form: 1.50 and 1.5 are one number
         Span<int> bits = stackalloc int[4];
         decimal.GetBits(number, bits);
         return XxHash3.HashToUInt64(MemoryMarshal.AsBytes(bits), seed: 6);

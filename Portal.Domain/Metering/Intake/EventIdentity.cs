@@ -39,8 +39,8 @@ public static class EventIdentity
         return id.Length switch
         {
             26 => TryReadUlid(id, out milliseconds),
-            32 when id[12] == '7' => TryReadHex(id, out milliseconds),
-            36 when id[14] == '7' && id[8] == '-' => TryReadHex(string.Concat(id.AsSpan(0, 8), id.AsSpan(9, 4)), out milliseconds),
+            32 when id[12] == '7' => TryReadHex(id.AsSpan(0, 12), ref milliseconds),
+            36 when id[14] == '7' && id[8] == '-' => TryReadHex(id.AsSpan(0, 8), ref milliseconds) && TryReadHex(id.AsSpan(9, 4), ref milliseconds),
             _ => false,
         };
     }
@@ -59,13 +59,12 @@ public static class EventIdentity
         return true;
     }
 
-    private static bool TryReadHex(string id, out ulong milliseconds)
+    private static bool TryReadHex(ReadOnlySpan<char> digits, ref ulong value)
     {
-        milliseconds = 0;
-        for (var i = 0; i < 12; i++)
+        foreach (var digit in digits)
         {
-            if (!char.IsAsciiHexDigit(id[i])) return false;
-            milliseconds = (milliseconds << 4) | (uint)Convert.ToInt32(id[i].ToString(), 16);
+            if (!char.IsAsciiHexDigit(digit)) return false;
+            value = (value << 4) | (uint)(digit <= '9' ? digit - '0' : (digit | 0x20) - 'a' + 10);
         }
 
         return true;

@@ -11,7 +11,8 @@ namespace Portal.Domain.Metering.Intake;
 internal sealed class EventMeasuring(Catalogue catalogue)
 {
     private readonly EventProperties properties = new();
-    private readonly ArrayBufferWriter<byte> kept = new(4096);
+    private readonly ArrayBufferWriter<byte> kept = new(4096); // grows: what was kept of earlier events stays where it is
+    private readonly List<(string Name, int Start, int End)> members = [];
 
     /// <summary>Measures and rates <paramref name="usage"/>; rejects it when a quantity is none. Unmeasured events keep all their data.</summary>
     /// <param name="usage">A parsed event.</param>
@@ -21,6 +22,7 @@ internal sealed class EventMeasuring(Catalogue catalogue)
         usage.PreparedFor = catalogue.Version;
         usage.OpenRating = null;
         properties.Clear();
+        members.Clear();
         Read(usage.Data.Span);
         usage.Meter = catalogue.MeterFor(usage.Type, properties);
         if (usage.Meter is null)
@@ -48,7 +50,7 @@ internal sealed class EventMeasuring(Catalogue catalogue)
         reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
-            var name = EventParser.Names.Get(ref reader);
+            var (name, start) = (EventParser.Names.Get(ref reader), (int)reader.TokenStartIndex);
             reader.Read();
             switch (reader.TokenType)
             {
@@ -68,28 +70,24 @@ internal sealed class EventMeasuring(Catalogue catalogue)
                     properties.AddComposite(name);
                     break;
             }
+
+            members.Add((name, start, (int)reader.BytesConsumed));
         }
     }
 
     // The members that a meter reads or the tenant asked for, byte for byte as sent.
     private ReadOnlyMemory<byte> Keep(ReadOnlyMemory<byte> data, IReadOnlySet<string> read, IReadOnlySet<string> wanted)
     {
-        kept.ResetWrittenCount();
+        var begin = kept.WrittenCount;
         kept.Write("{"u8);
-        var reader = new Utf8JsonReader(data.Span);
-        reader.Read();
-        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        foreach (var (name, start, end) in members)
         {
-            var start = (int)reader.TokenStartIndex;
-            var name = EventParser.Names.Get(ref reader);
-            reader.Read();
-            reader.Skip();
             if (!read.Contains(name) && !wanted.Contains(name)) continue;
-            if (kept.WrittenCount > 1) kept.Write(","u8);
-            kept.Write(data.Span[start..(int)reader.BytesConsumed]);
+            if (kept.WrittenCount > begin + 1) kept.Write(","u8);
+            kept.Write(data.Span[start..end]);
         }
 
         kept.Write("}"u8);
-        return kept.WrittenMemory.ToArray();
+        return kept.WrittenMemory[begin..];
     }
 }

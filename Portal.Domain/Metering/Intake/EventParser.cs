@@ -136,11 +136,14 @@ public static class EventParser
     {
         reader.Read();
         if (reader.TokenType == JsonTokenType.Null) return null;
-        if (reader.TokenType == JsonTokenType.String && InstantText.TryParse(reader.GetString(), out var instant)) return instant;
+        if (reader.TokenType == JsonTokenType.String && IsInstant(ref reader, out var instant)) return instant;
         if (reader.TokenType is JsonTokenType.StartObject or JsonTokenType.StartArray) reader.Skip();
         usage.Reject("invalid_time", "The time must be RFC 3339 with an offset, such as 2026-01-01T00:00:00Z.");
         return null;
     }
+
+    private static bool IsInstant(ref Utf8JsonReader reader, out DateTimeOffset instant) =>
+        reader.ValueIsEscaped ? InstantText.TryParse(reader.GetString(), out instant) : InstantText.TryParse(reader.ValueSpan, out instant);
 
     private static string? Text(ref Utf8JsonReader reader, UsageEvent usage, string field, bool recurs)
     {

@@ -1,6 +1,5 @@
 using System.Text;
 using Npgsql;
-using NpgsqlTypes;
 using Portal.Domain.Data;
 
 namespace Portal.Domain.Metering.Intake;
@@ -66,61 +65,52 @@ internal static class EventRows
     /// <summary>Copies many on a connection that is inside the batch's transaction.</summary>
     public static async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<EventRow> rows, CancellationToken cancellationToken)
     {
-        await using (var writer = await connection.BeginBinaryImportAsync(CopyIdentities, cancellationToken))
+        using (var identities = new BinaryRows(rows.Count * 80))
         {
             foreach (var row in rows)
             {
-                await writer.StartRowAsync(cancellationToken);
-                await writer.WriteAsync(row.Usage.TenantId, NpgsqlDbType.Bigint, cancellationToken);
-                await writer.WriteAsync(row.Usage.Key, NpgsqlDbType.Uuid, cancellationToken);
-                await writer.WriteAsync(row.Usage.Digest, NpgsqlDbType.Bigint, cancellationToken);
-                await writer.WriteAsync(row.Usage.TransactionId, NpgsqlDbType.Uuid, cancellationToken);
-                await writer.WriteAsync(row.Usage.Ordinal, NpgsqlDbType.Integer, cancellationToken);
+                identities.Row(5);
+                identities.Add(row.Usage.TenantId);
+                identities.Add(row.Usage.Key);
+                identities.Add(row.Usage.Digest);
+                identities.Add(row.Usage.TransactionId);
+                identities.Add(row.Usage.Ordinal);
             }
 
-            await writer.CompleteAsync(cancellationToken);
+            await identities.CopyAsync(connection, CopyIdentities, cancellationToken);
         }
 
-        await using (var writer = await connection.BeginBinaryImportAsync(CopyEvents, cancellationToken))
-        {
-            foreach (var row in rows) await WriteAsync(writer, row, cancellationToken);
-            await writer.CompleteAsync(cancellationToken);
-        }
+        using var events = new BinaryRows(rows.Count * 400);
+        foreach (var row in rows) Add(events, row);
+        await events.CopyAsync(connection, CopyEvents, cancellationToken);
     }
 
-    private static async Task WriteAsync(NpgsqlBinaryImporter writer, EventRow row, CancellationToken cancellationToken)
+    private static void Add(BinaryRows rows, in EventRow row)
     {
         var (usage, rating) = (row.Usage, row.Usage.Rating);
-        await writer.StartRowAsync(cancellationToken);
-        await writer.WriteAsync(usage.TenantId, NpgsqlDbType.Bigint, cancellationToken);
-        await writer.WriteAsync(usage.TransactionId, NpgsqlDbType.Uuid, cancellationToken);
-        await writer.WriteAsync(usage.Ordinal, NpgsqlDbType.Integer, cancellationToken);
-        await writer.WriteAsync(usage.Key, NpgsqlDbType.Uuid, cancellationToken);
-        await writer.WriteAsync(usage.Source, NpgsqlDbType.Text, cancellationToken);
-        await writer.WriteAsync(usage.Id, NpgsqlDbType.Text, cancellationToken);
-        await writer.WriteAsync(usage.Type, NpgsqlDbType.Text, cancellationToken);
-        await writer.WriteAsync(usage.OccurredAt.UtcDateTime, NpgsqlDbType.TimestampTz, cancellationToken);
-        await writer.WriteAsync(row.ConsumerId, NpgsqlDbType.Integer, cancellationToken);
-        await writer.WriteAsync(row.TeamId, NpgsqlDbType.Integer, cancellationToken);
-        await writer.WriteAsync(row.PoolNamedId, NpgsqlDbType.Integer, cancellationToken);
-        await WriteAsync(writer, usage.Meter?.Key, NpgsqlDbType.Text, cancellationToken);
-        await WriteAsync(writer, usage.Product, NpgsqlDbType.Text, cancellationToken);
-        await writer.WriteAsync(usage.Status == EventStatus.Accepted, NpgsqlDbType.Boolean, cancellationToken);
-        await WriteAsync(writer, rating?.RateVersionId, cancellationToken);
-        await WriteAsync(writer, rating?.CostVersionId, cancellationToken);
-        await writer.WriteAsync(rating?.Quantity ?? 0m, NpgsqlDbType.Numeric, cancellationToken);
-        await writer.WriteAsync(usage.Credits, NpgsqlDbType.Numeric, cancellationToken);
-        await writer.WriteAsync(row.Revenue, NpgsqlDbType.Numeric, cancellationToken);
-        await writer.WriteAsync(row.Money, NpgsqlDbType.Numeric, cancellationToken);
-        if (row.Cost is { } cost) await writer.WriteAsync(cost, NpgsqlDbType.Numeric, cancellationToken);
-        else await writer.WriteNullAsync(cancellationToken);
-        await WriteAsync(writer, row.CostCurrency, NpgsqlDbType.Char, cancellationToken);
-        await writer.WriteAsync(usage.Kept, NpgsqlDbType.Json, cancellationToken);
+        rows.Row(23);
+        rows.Add(usage.TenantId);
+        rows.Add(usage.TransactionId);
+        rows.Add(usage.Ordinal);
+        rows.Add(usage.Key);
+        rows.Add(usage.Source);
+        rows.Add(usage.Id);
+        rows.Add(usage.Type);
+        rows.Add(usage.OccurredAt);
+        rows.Add(row.ConsumerId);
+        rows.Add(row.TeamId);
+        rows.Add(row.PoolNamedId);
+        rows.Add(usage.Meter?.Key);
+        rows.Add(usage.Product);
+        rows.Add(usage.Status == EventStatus.Accepted);
+        rows.Add(rating?.RateVersionId);
+        rows.Add(rating?.CostVersionId);
+        rows.Add(rating?.Quantity ?? 0m);
+        rows.Add(usage.Credits);
+        rows.Add(row.Revenue);
+        rows.Add(row.Money);
+        rows.Add(row.Cost);
+        rows.Add(row.CostCurrency);
+        rows.Add(usage.Kept.Span);
     }
-
-    private static Task WriteAsync(NpgsqlBinaryImporter writer, string? text, NpgsqlDbType type, CancellationToken cancellationToken) =>
-        text is null ? writer.WriteNullAsync(cancellationToken) : writer.WriteAsync(text, type, cancellationToken);
-
-    private static Task WriteAsync(NpgsqlBinaryImporter writer, int? number, CancellationToken cancellationToken) =>
-        number is null ? writer.WriteNullAsync(cancellationToken) : writer.WriteAsync(number.Value, NpgsqlDbType.Integer, cancellationToken);
 }

@@ -16,11 +16,14 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
     private const int MissesBeforeWaiting = 3;
     private const int Attempts = 3;
 
+    // A known identity among those that were trusted: so many batches are looked up before they are trusted again.
+    private const int BatchesOfDoubt = 64;
+
     private static readonly Problem Unavailable =
         new(ProblemKind.Busy, "unavailable", "The usage could not be stored just now. What was sent and not acknowledged may be sent again.");
 
     private readonly Channel<IntakePart> waiting = Channel.CreateUnbounded<IntakePart>(new UnboundedChannelOptions { SingleReader = true });
-    private int waitingEvents;
+    private int waitingEvents, doubts;
 
     /// <summary>Events that wait or are being taken.</summary>
     public int WaitingEvents => Volatile.Read(ref waitingEvents);
@@ -67,7 +70,9 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
             try
             {
                 var started = Stopwatch.GetTimestamp();
-                var (busy, changed) = await transactions.RunAsync(parts, skipLocked, CancellationToken.None);
+                var trusting = doubts == 0 && parts.Sum(part => part.Events.Count) >= EventRows.Many;
+                if (doubts > 0) doubts--;
+                var (busy, changed) = await transactions.RunAsync(parts, skipLocked, trusting, CancellationToken.None);
                 Measure(parts, busy, started);
                 foreach (var tenant in changed) signals.Changed(tenant);
                 foreach (var part in parts)
@@ -86,6 +91,7 @@ internal sealed class IntakeBatcher(IntakeTransaction transactions, WalletSignal
             }
             catch (PostgresException exception) when (attempt < Attempts && (Wallets.IsTransient(exception) || exception.SqlState == PostgresErrorCodes.UniqueViolation))
             {
+                if (exception.SqlState == PostgresErrorCodes.UniqueViolation) doubts = BatchesOfDoubt;
                 Telemetry.BatchRetries.Add(1);
                 log.LogInformation("A batch of {Parts} parts is tried again: {Reason}", parts.Length, exception.MessageText);
             }

@@ -8,7 +8,8 @@ namespace Portal.Domain.Metering.Intake;
 
 /// <summary>
 /// One database transaction from events to balances: lock the wallets and look the identities up (one round trip), settle what is due,
-/// draw and rate in memory, write everything (one more), commit (the third). Many events are copied before the rest is written.
+/// draw and rate in memory, write everything (one more), commit (the third). Many events are copied before the rest is written, and their
+/// identities are not looked up first: the index says whether one is taken, and then the batch is done again with a look.
 /// </summary>
 internal sealed class IntakeTransaction(
     NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, DueWork due)
@@ -26,14 +27,18 @@ internal sealed class IntakeTransaction(
         """;
 
     /// <summary>Takes the parts whose wallets are free.</summary>
+    /// <param name="parts">The parts.</param>
+    /// <param name="skipLocked">False waits for wallets that others hold.</param>
+    /// <param name="trusting">True looks no identities up; a known one then ends in a unique violation.</param>
+    /// <param name="cancellationToken">Stops it.</param>
     /// <returns>The tenants whose wallets were busy, or whose parts are not done yet, and the tenants that changed.</returns>
     public async Task<(HashSet<long> Busy, IReadOnlyList<long> Changed)> RunAsync(
-        IReadOnlyList<IntakePart> parts, bool skipLocked, CancellationToken cancellationToken)
+        IReadOnlyList<IntakePart> parts, bool skipLocked, bool trusting, CancellationToken cancellationToken)
     {
         var tenantIds = parts.Select(part => part.TenantId).Distinct().Order().ToArray();
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         await using var transaction = await connection.BeginTransactionAsync(cancellationToken);
-        var (wallets, clock, known) = await LockAsync(connection, transaction, tenantIds, parts, skipLocked, cancellationToken);
+        var (wallets, clock, known) = await LockAsync(connection, transaction, tenantIds, trusting ? [] : parts, skipLocked, cancellationToken);
         var catalogue = await catalogues.AtLeastAsync(clock.CatalogueVersion, cancellationToken);
 
         var takings = new List<WalletTaking>(wallets.Count);
@@ -77,12 +82,15 @@ internal sealed class IntakeTransaction(
     {
         await using var batch = new NpgsqlBatch(connection, transaction);
         WalletReader.AddTo(batch, tenantIds, skipLocked);
-        var events = parts.SelectMany(part => part.Events).ToArray();
-        batch.Add(FindIdentities, events.Select(usage => usage.TenantId), events.Select(usage => usage.Key));
+        if (parts.Count > 0)
+        {
+            var events = parts.SelectMany(part => part.Events).ToArray();
+            batch.Add(FindIdentities, events.Select(usage => usage.TenantId), events.Select(usage => usage.Key));
+        }
+
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var (wallets, clock) = await WalletReader.ReadAsync(reader, cancellationToken);
-        await reader.NextResultAsync(cancellationToken);
-        return (wallets, clock, await ReadKnownAsync(reader, cancellationToken));
+        return (wallets, clock, await reader.NextResultAsync(cancellationToken) ? await ReadKnownAsync(reader, cancellationToken) : []);
     }
 
     private static async Task<Dictionary<(long, Guid), KnownEvent>> ReadKnownAsync(NpgsqlDataReader reader, CancellationToken cancellationToken)

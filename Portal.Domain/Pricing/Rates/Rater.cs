@@ -16,24 +16,19 @@ public static class Rater
     /// </summary>
     /// <returns>The rating; one that is <see cref="Rating.Open"/> when a price needs a counter, or the quantities are levels.</returns>
     public static Rating Rate(
-        string meter, IReadOnlyList<MeasuredQuantity> quantities, RateBook rates, RateBook costs, Accumulation accumulation = Accumulation.Sum) =>
-        Rate(meter, quantities, [rates], costs, accumulation);
-
-    /// <summary>The same, with several books: each quantity takes the first in which it finds a rate.</summary>
-    public static Rating Rate(
-        string meter, IReadOnlyList<MeasuredQuantity> quantities, IReadOnlyList<RateBook> rates, RateBook costs, Accumulation accumulation)
+        string meter, IReadOnlyList<MeasuredQuantity> quantities, RateBook rates, RateBook costs, Accumulation accumulation = Accumulation.Sum)
     {
         if (quantities.Count == 0) return Nothing;
         var lines = new RatedLine[quantities.Count];
         var exact = quantities.Count <= 16 ? stackalloc decimal[quantities.Count] : new decimal[quantities.Count];
-        var meterCosts = costs.Of(meter);
+        var (meterRates, meterCosts) = (rates.Of(meter), costs.Of(meter));
         var (rated, open, total) = (true, accumulation == Accumulation.Gauge, 0m);
         for (var i = 0; i < lines.Length; i++)
         {
             var (amount, dimensions, distinct) = quantities[i];
             exact[i] = amount;
             var quantity = amount.Scale <= Credits.Places ? amount : Math.Round(amount, Credits.Places, MidpointRounding.ToEven);
-            var (rate, cost) = (Find(rates, meter, dimensions), meterCosts?.Find(dimensions));
+            var (rate, cost) = (meterRates?.Find(dimensions), meterCosts?.Find(dimensions));
             rated &= rate is not null;
             open |= rate?.NeedsCounter(accumulation) == true || cost?.NeedsCounter(accumulation) == true;
             total += quantity;
@@ -46,7 +41,7 @@ public static class Rater
     }
 
     /// <summary>Completes a rating that is <see cref="Rating.Open"/>; others are complete. What accumulates is priced by difference, and may fall below 0.</summary>
-    /// <param name="open">From <see cref="Rate(string, IReadOnlyList{MeasuredQuantity}, RateBook, RateBook, Accumulation)"/>.</param>
+    /// <param name="open">From <see cref="Rate"/>.</param>
     /// <param name="counters">Of the event's consumer and period; they move on.</param>
     public static Rating Complete(Rating open, IPriceCounters counters)
     {
@@ -59,16 +54,6 @@ public static class Rater
         Span<decimal> exact = lines.Length <= 16 ? stackalloc decimal[lines.Length] : new decimal[lines.Length];
         for (var i = 0; i < lines.Length; i++) exact[i] = lines[i].Quantity;
         return Priced(lines, exact, counted) ?? Unrated(lines, open.Quantity);
-    }
-
-    private static Rate? Find(IReadOnlyList<RateBook> books, string meter, DimensionSet dimensions)
-    {
-        for (var i = 0; i < books.Count; i++)
-        {
-            if (books[i].Of(meter)?.Find(dimensions) is { } rate) return rate;
-        }
-
-        return null;
     }
 
     // A level costs nothing yet: it is rated when its period closes.
