@@ -11,8 +11,11 @@ namespace Portal.Bench.Intake;
 /// <summary>A portal of the benchmark's own: an embedded PostgreSQL with default durability and Portal.Web as a process beside it.</summary>
 internal sealed class PortalUnderTest : IAsyncDisposable
 {
-    /// <summary>The hot tenant.</summary>
-    public const string Tenant = "hot";
+    /// <summary>The hot tenant: the first of all.</summary>
+    public const string HotTenant = "t0000";
+
+    /// <summary>Tenants t0000, t0001, ….</summary>
+    public const int Tenants = 1000;
 
     private readonly EmbeddedPostgres postgres;
     private readonly string directory;
@@ -65,7 +68,7 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         await using var source = NpgsqlDataSource.Create(postgres.OwnerConnectionString);
         await using var command = source.CreateCommand("""
             select (select count(*) from events), (select count(*) from event_identities), (select sum(events) from usage_hourly)::bigint,
-              (select sum(credits) from events) = (select balance from ledger_accounts where account = 'consumed:llm')
+              (select sum(credits) from events) = (select sum(balance) from ledger_accounts where account = 'consumed:llm')
             """);
         await using var reader = await command.ExecuteReaderAsync();
         await reader.ReadAsync();
@@ -128,7 +131,6 @@ internal sealed class PortalUnderTest : IAsyncDisposable
     {
         using var client = new HttpClient { BaseAddress = Address };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", PlatformKey);
-        await SendAsync(client, HttpMethod.Put, $"/v1/tenants/{Tenant}", """{"name":"Hot","currency":"USD"}""");
         await SendAsync(client, HttpMethod.Put, "/v1/meters/llm", """
             {"event_type":"llm.completion","product":"llm","aggregation":"sum","dimensions":["model","tier"],"defaults":{"tier":"standard"},
              "quantities":[{"property":"input_tokens","set":{"token_type":"input"}},{"property":"output_tokens","set":{"token_type":"output"}}]}
@@ -137,8 +139,13 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         await SendAsync(client, HttpMethod.Post, "/v1/rate-cards/default/versions", Rates("CREDIT", "0.375", "1.5"));
         await SendAsync(client, HttpMethod.Put, "/v1/cost-cards/vendor", """{"name":"Vendor"}""");
         await SendAsync(client, HttpMethod.Post, "/v1/cost-cards/vendor/versions", Rates("USD", "0.0025", "0.01"));
-        for (var i = 0; i < 3; i++)
-            await SendAsync(client, HttpMethod.Post, $"/v1/tenants/{Tenant}/grants", """{"credits":"1000000000","source":"purchase","value":"9000000.00","currency":"USD"}""");
+        await Parallel.ForEachAsync(Enumerable.Range(0, Tenants), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (i, _) =>
+        {
+            var tenant = string.Create(CultureInfo.InvariantCulture, $"/v1/tenants/t{i:0000}");
+            await SendAsync(client, HttpMethod.Put, tenant, """{"name":"Bench","currency":"USD"}""");
+            for (var grant = 0; grant < (i == 0 ? 3 : 1); grant++)
+                await SendAsync(client, HttpMethod.Post, tenant + "/grants", """{"credits":"1000000000","source":"purchase","value":"9000000.00","currency":"USD"}""");
+        });
     }
 
     private static string Rates(string unit, string input, string output) => $$$"""
