@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text.Json;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Intake;
@@ -21,7 +22,7 @@ public static class EventsApi
     {
         v1.MapPost("/events", TakeAsync).RequireScope(Scope.UsageWrite).WithTags("Usage").WithSummary("Send usage: one CloudEvent or a batch")
             .Accepts<JsonElement>(Json, One, Batch).Produces<EventsTaken>(200).Produces<EventsTaken>(207).Produces<EventsTaken>(409).Produces<EventsTaken>(422);
-        v1.MapPost("/estimate", EstimateAsync).RequireScope(Scope.Read).WithTags("Usage").WithSummary("What an event would come to; changes nothing")
+        v1.MapPost("/estimate", EstimateAsync).RequireScope(Scope.Read).WithTags("Usage").WithSummary("What an event, or `count` like it, would come to; changes nothing")
             .Accepts<JsonElement>(Json, One).Produces<Estimate>(200);
     }
 
@@ -34,12 +35,14 @@ public static class EventsApi
         return taken.Match<IResult>(events => new EventsAnswer(events, IsAlone(body.Value), detail is not null), failure => new ProblemAnswer(failure));
     }
 
-    private static async Task<IResult> EstimateAsync(HttpContext http, UsageIntake intake)
+    private static async Task<IResult> EstimateAsync(HttpContext http, UsageIntake intake, string? count)
     {
+        if (!int.TryParse(count ?? "1", NumberStyles.None, CultureInfo.InvariantCulture, out var many))
+            return new ProblemAnswer(Problem.Field("count", "invalid_count", $"The count is 1 to {UsageIntake.MostEstimated}."));
         var body = await BodyAsync(http);
         if (body.Problem is { } problem) return new ProblemAnswer(problem);
         var caller = http.Caller();
-        var estimated = await intake.EstimateAsync(body.Value, caller.OnlyTenant, http.RequestAborted);
+        var estimated = await intake.EstimateAsync(body.Value, many, caller.OnlyTenant, http.RequestAborted);
         return estimated.ToAnswer(usage => Answer.Ok(Estimate.Of(usage, caller.IsPlatform)));
     }
 
@@ -89,15 +92,28 @@ internal sealed record EventTaken(int Index, string Id, string Status, string? E
 /// <param name="Cost">What the platform would pay; null when unknown, and for tenants' keys.</param>
 /// <param name="CostCurrency">Its currency.</param>
 /// <param name="Lines">Quantity by quantity.</param>
+/// <param name="Total">What `count` events like it would come to, one after the other.</param>
 internal sealed record Estimate(
-    bool Rated, string? Product, decimal Credits, decimal Money, string? Currency, decimal? Cost, string? CostCurrency, IReadOnlyList<EstimateLine> Lines)
+    bool Rated, string? Product, decimal Credits, decimal Money, string? Currency, decimal? Cost, string? CostCurrency, IReadOnlyList<EstimateLine> Lines,
+    EstimateTotal Total)
 {
-    public static Estimate Of(UsageEvent usage, bool withCost) => usage.Rating is not { } rating
-        ? new Estimate(false, usage.Product, 0m, 0m, null, null, null, [])
+    public static Estimate Of(EstimatedUsage estimated, bool withCost) =>
+        Of(estimated.Usage, new EstimateTotal(estimated.Count, estimated.Credits, estimated.Money, withCost ? estimated.Cost : null), withCost);
+
+    private static Estimate Of(UsageEvent usage, EstimateTotal total, bool withCost) => usage.Rating is not { } rating
+        ? new Estimate(false, usage.Product, 0m, 0m, null, null, null, [], total)
         : new Estimate(
             rating.Rated, usage.Product, rating.Rated ? rating.Credits.Amount : 0m, rating.Rated ? rating.Money : 0m, rating.MoneyCurrency,
-            withCost ? rating.Cost : null, withCost ? rating.CostCurrency : null, [.. rating.Lines.Select(line => EstimateLine.Of(usage.Meter!.Key, line, withCost))]);
+            withCost ? rating.Cost : null, withCost ? rating.CostCurrency : null, [.. rating.Lines.Select(line => EstimateLine.Of(usage.Meter!.Key, line, withCost))],
+            total);
 }
+
+/// <summary>What several like events would come to.</summary>
+/// <param name="Count">How many.</param>
+/// <param name="Credits">Their credits.</param>
+/// <param name="Money">Money they would accrue by rates in money.</param>
+/// <param name="Cost">What the platform would pay; null when unknown, and for tenants' keys.</param>
+internal sealed record EstimateTotal(int Count, decimal Credits, decimal Money, decimal? Cost);
 
 /// <summary>A quantity of an estimate with the rate that would price it.</summary>
 /// <param name="Meter">Key of the meter.</param>

@@ -79,9 +79,22 @@ public sealed class UsageIntake : IHostedService
         return await request.Done.WaitAsync(cancellationToken) is { } failure ? failure : parsed.Value;
     }
 
+    /// <summary>Most events that an estimate is made for.</summary>
+    public const int MostEstimated = 100_000;
+
     /// <summary>What an event would come to, at the catalogue of now; changes nothing.</summary>
-    public async Task<Result<UsageEvent>> EstimateAsync(ReadOnlyMemory<byte> body, long? onlyTenant, CancellationToken cancellationToken)
+    public async Task<Result<UsageEvent>> EstimateAsync(ReadOnlyMemory<byte> body, long? onlyTenant, CancellationToken cancellationToken) =>
+        (await EstimateAsync(body, 1, onlyTenant, cancellationToken)).Map(estimated => estimated.Usage);
+
+    /// <summary>What so many like one event would come to, one after the other; changes nothing. Refuses <c>invalid_count</c> too.</summary>
+    /// <param name="body">One CloudEvent.</param>
+    /// <param name="count">How many, 1 to <see cref="MostEstimated"/>.</param>
+    /// <param name="onlyTenant">The only tenant whose usage the caller may name; null for any.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>The first of them, and the sum of all; the cost is null when unknown.</returns>
+    public async Task<Result<EstimatedUsage>> EstimateAsync(ReadOnlyMemory<byte> body, int count, long? onlyTenant, CancellationToken cancellationToken)
     {
+        if (count is < 1 or > MostEstimated) return Problem.Field("count", "invalid_count", $"The count is 1 to {MostEstimated}.");
         var parsed = EventParser.Parse(body);
         if (!parsed.Succeeded) return parsed.Problem!;
         if (parsed.Value.Count != 1) return new Problem(ProblemKind.Invalid, "one_event_expected", "An estimate is made for one event.");
@@ -89,19 +102,29 @@ public sealed class UsageIntake : IHostedService
         await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
         var usage = parsed.Value[0];
         if (usage.Problem is { } problem) return problem;
-        if (usage.OpenRating is { } open) await CountAsync(usage, open, cancellationToken);
-        return usage;
+        if (usage.OpenRating is { } open) return await CountAsync(usage, open, count, cancellationToken);
+        return usage.Rating is { Rated: true } rating
+            ? new EstimatedUsage(usage, count, rating.Credits.Amount * count, rating.Money * count, rating.Cost * count)
+            : new EstimatedUsage(usage, count, 0m, 0m, null);
     }
 
     // By what its period has come to now; another event may come in between.
-    private async Task CountAsync(UsageEvent usage, Rating open, CancellationToken cancellationToken)
+    private async Task<EstimatedUsage> CountAsync(UsageEvent usage, Rating open, int count, CancellationToken cancellationToken)
     {
         var directory = (await directories.RecentAsync(usage.TenantId, cancellationToken))!;
         var consumer = usage.Consumer is { Length: > 0 } name && directory.Consumers.TryGetValue(name, out var known) ? known.Id : 0;
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         var counters = await PriceCounters.ReadAsync(
             connection, usage.TenantId, directory.Zone, [new CountedEvent(open, consumer, usage.OccurredAt)], cancellationToken);
-        usage.Rating = Rater.Complete(open, counters.Of(consumer, usage.OccurredAt));
+        var (credits, money, cost) = (0m, 0m, (decimal?)0m);
+        for (var i = 0; i < count; i++)
+        {
+            var rating = Rater.Complete(open, counters.Of(consumer, usage.OccurredAt));
+            if (i == 0) usage.Rating = rating;
+            (credits, money, cost) = (credits + rating.Credits.Amount, money + rating.Money, cost + rating.Cost);
+        }
+
+        return new EstimatedUsage(usage, count, credits, money, cost);
     }
 
     private async Task PrepareAsync(List<UsageEvent> events, long? onlyTenant, CancellationToken cancellationToken)
@@ -126,3 +149,11 @@ public sealed class UsageIntake : IHostedService
         }
     }
 }
+
+/// <summary>What usage that is not sent would come to.</summary>
+/// <param name="Usage">The first event, rated.</param>
+/// <param name="Count">How many like it.</param>
+/// <param name="Credits">Credits of all of them.</param>
+/// <param name="Money">Money of all of them, by rates in money.</param>
+/// <param name="Cost">What the platform would pay for them; null when unknown.</param>
+public sealed record EstimatedUsage(UsageEvent Usage, int Count, decimal Credits, decimal Money, decimal? Cost);

@@ -53,11 +53,56 @@ public sealed class ExplainTests(ApiHost host) : IClassFixture<ApiHost>
         (await client.SendAsync("GET", $"/v1/tenants/{other}/events/nothing")).ShouldBe(404, "unknown_event");
     }
 
-    private async Task<string> SendAsync(string tenant, string id, int tokens)
+    [Fact]
+    public async Task What_a_team_drew_from_the_shared_pool_with_blended_price_and_cost_is_one_call()
+    {
+        var tenant = await PreparedAsync();
+        await SendAsync(tenant, "3", 5000, ",\"team\":\"team-a\""); // 5 credits: $0.50, cost 0.05
+        await SendAsync(tenant, "4", 2000); // of no team
+        var path = $"/v1/tenants/{tenant}/usage?group_by=team,model&team=team-a&pool=shared&compare=previous";
+
+        var usage = (await host.Client().SendAsync("GET", path)).ShouldBe(200).Json;
+        var row = usage.GetProperty("rows").EnumerateArray().ShouldHaveSingleItem();
+        row.GetProperty("team").GetString().ShouldBe("team-a");
+        row.GetProperty("credits").GetString().ShouldBe("5.000000000");
+        row.GetProperty("blended_price").GetString().ShouldBe("0.100000000"); // 0.50 ÷ 5
+        row.GetProperty("blended_cost").GetString().ShouldBe("0.010000000"); // 0.05 ÷ 5
+        row.GetProperty("margin").GetString().ShouldBe("0.450000000");
+        row.GetProperty("before").GetProperty("credits").GetString().ShouldBe("0.000000000");
+        usage.GetProperty("totals").GetProperty("before").GetProperty("events").GetInt64().ShouldBe(0);
+
+        var own = host.Client(await host.NewKeyAsync(tenant, Scope.Read));
+        (await own.SendAsync("GET", path)).ShouldBe(200).Text.ShouldNotContain("cost");
+        (await own.SendAsync("GET", path.Replace("compare=previous", "compare=never", StringComparison.Ordinal))).ShouldBe(400, "invalid_compare");
+        (await own.SendAsync("GET", $"/v1/tenants/{tenant}/usage?day=x")).ShouldBe(400, "invalid_filter");
+        own.DefaultRequestHeaders.Accept.ParseAdd("text/csv");
+        (await own.SendAsync("GET", path)).ShouldBe(200).Text.ShouldStartWith("team,model,events,quantity,credits,revenue,blended_price\r\nteam-a,m,1,");
+    }
+
+    [Fact]
+    public async Task What_so_many_would_cost_is_estimated_and_changes_nothing()
+    {
+        var tenant = await PreparedAsync();
+        var body = $$$"""{"specversion":"1.0","type":"llm.completion","source":"test","id":"e","subject":"{{{tenant}}}","time":"{{{DateTimeOffset.UtcNow:yyyy-MM-ddTHH:mm:ssZ}}}","data":{"model":"m","input_tokens":1500}}""";
+
+        var all = (await host.Client().SendAsync("POST", "/v1/estimate?count=4000", body)).ShouldBe(200).Json;
+        all.GetProperty("credits").GetString().ShouldBe("1.500000000");
+        var total = all.GetProperty("total");
+        total.GetProperty("count").GetInt32().ShouldBe(4000);
+        total.GetProperty("credits").GetString().ShouldBe("6000.000000000"); // 4,000 × 1.5
+        total.GetProperty("cost").GetString().ShouldBe("60.000000000"); // 4,000 × 0.015
+        var own = (await host.Client(await host.NewKeyAsync(tenant, Scope.Read)).SendAsync("POST", "/v1/estimate?count=2", body)).ShouldBe(200).Json;
+        own.GetProperty("total").GetProperty("cost").ValueKind.ShouldBe(JsonValueKind.Null);
+        foreach (var count in new[] { "0", "-1", "many", "100001", "1.5" })
+            (await host.Client().SendAsync("POST", "/v1/estimate?count=" + count, body)).ShouldBe(400, "invalid_count");
+        (await host.Client().SendAsync("GET", $"/v1/tenants/{tenant}/events")).ShouldBe(200).Json.GetProperty("items").GetArrayLength().ShouldBe(0);
+    }
+
+    private async Task<string> SendAsync(string tenant, string id, int tokens, string more = "")
     {
         var body = $$$"""
             {"specversion":"1.0","type":"llm.completion","source":"test","id":"{{{id}}}","subject":"{{{tenant}}}","time":"{{{DateTimeOffset.UtcNow.AddMinutes(-5):yyyy-MM-ddTHH:mm:ssZ}}}",
-             "data":{"model":"m","input_tokens":{{{tokens}}}}}
+             "data":{"model":"m","input_tokens":{{{tokens}}}{{{more}}}}}
             """;
         return (await host.Client().SendAsync("POST", "/v1/events", body, contentType: "application/cloudevents+json")).ShouldBe(200)
             .Json.GetProperty("results")[0].GetProperty("event").GetString()!;
