@@ -1,11 +1,11 @@
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Database.Tests.Counters;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Rerating;
 using Portal.Domain.Pricing;
 using Portal.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Portal.Database.Tests.Rerating;
 

@@ -1,9 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Tenants;
 using Portal.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Portal.Database.Tests.Rerating;
 

@@ -25,7 +25,8 @@ public sealed class CardDiffTests
     {
         PriceDefinition Tiers(decimal first, string? scope = null) => new()
         {
-            Model = "graduated", Scope = scope,
+            Model = "graduated",
+            Scope = scope,
             Tiers = [new PriceTierDefinition { UpTo = 10m, UnitAmount = first }, new PriceTierDefinition { UnitAmount = 5m, FlatAmount = 0m }],
         };
         CardDiff.SamePrice(Tiers(10m), Tiers(10.0m, "tenant")).ShouldBeTrue();
@@ -38,7 +39,9 @@ public sealed class CardDiffTests
 
     private static RateDefinition Rate(string? model, PriceDefinition price) => new()
     {
-        Meter = "llm", Unit = "CREDIT", Price = price,
+        Meter = "llm",
+        Unit = "CREDIT",
+        Price = price,
         Match = model is null ? null : new Dictionary<string, string>(StringComparer.Ordinal) { ["model"] = model },
     };
 }

@@ -42,11 +42,21 @@ public sealed class PriceMapTests
             """).Value;
         map.Prices.ToDictionary(price => $"{price.TokenType}/{price.Tier}", price => price.PerToken * 1_000_000m).ShouldBe(new Dictionary<string, decimal>
         {
-            ["input/standard"] = 3m, ["input/batch"] = 1.5m, ["input/priority"] = 6m, ["input/flex"] = 1.8m,
-            ["cached_input/standard"] = 0.3m, ["cached_input/priority"] = 0.6m, ["cached_input/flex"] = 0.18m,
-            ["cache_write/standard"] = 3.75m, ["cache_write/batch"] = 1.875m,
-            ["output/standard"] = 15m, ["output/batch"] = 7.5m, ["output/priority"] = 30m, ["output/flex"] = 9m,
-            ["reasoning/standard"] = 20m, ["reasoning/batch"] = 10m,
+            ["input/standard"] = 3m,
+            ["input/batch"] = 1.5m,
+            ["input/priority"] = 6m,
+            ["input/flex"] = 1.8m,
+            ["cached_input/standard"] = 0.3m,
+            ["cached_input/priority"] = 0.6m,
+            ["cached_input/flex"] = 0.18m,
+            ["cache_write/standard"] = 3.75m,
+            ["cache_write/batch"] = 1.875m,
+            ["output/standard"] = 15m,
+            ["output/batch"] = 7.5m,
+            ["output/priority"] = 30m,
+            ["output/flex"] = 9m,
+            ["reasoning/standard"] = 20m,
+            ["reasoning/batch"] = 10m,
         }, ignoreOrder: true);
         map.NotRead.ShouldBeEmpty();
     }
