@@ -76,15 +76,15 @@ public sealed class CardPagesTests(PostgresFixture postgres) : PageContext, ICla
         var page = Page.Render<NewVersionPage>(parameters => parameters.Add(p => p.Card, "default"));
         page.WaitForAssertion(() => page.FindAll(".rate-rows tbody tr").Count.ShouldBe(5), Patience);
 
-        page.FindAll("input[aria-label=Amount]")[0].Change("lots");
+        await page.InvokeAsync(() => page.FindAll("input[aria-label=Amount]")[0].Change("lots"));
         page.WaitForAssertion(() => page.Find(".notice-error").TextContent.ShouldContain("Rate 1, price.amount"), Patience);
-        page.FindAll("input[aria-label=Dimensions]")[1].Change("model=small, colour=red");
-        page.FindAll("input[aria-label=Amount]")[0].Change("1.5");
+        await page.InvokeAsync(() => page.FindAll("input[aria-label=Dimensions]")[1].Change("model=small, colour=red"));
+        await page.InvokeAsync(() => page.FindAll("input[aria-label=Amount]")[0].Change("1.5"));
         page.WaitForAssertion(() => page.Find(".notice-error").TextContent.ShouldContain("Rate 2, match.colour"), Patience);
-        page.FindAll("input[aria-label=Dimensions]")[1].Change("model=small, token_type=output");
+        await page.InvokeAsync(() => page.FindAll("input[aria-label=Dimensions]")[1].Change("model=small, token_type=output"));
         page.WaitForAssertion(() => page.Find(".diff-sum").TextContent.ShouldContain("1 rate changed, 0 added, 0 removed, 4 the same"), Patience);
 
-        Button(page, "Publish").Click();
+        await page.InvokeAsync(() => Button(page, "Publish").Click());
         page.WaitForAssertion(() => Page.Services.GetRequiredService<Microsoft.AspNetCore.Components.NavigationManager>().Uri.ShouldEndWith("/console/rate-cards/default"), Patience);
         (await Cards.FindVersionAsync(portal.Source, CardKind.Rate, "default", 2))!.Rates[0].Price!.Amount.ShouldBe(1.5m);
         (await portal.ScalarAsync("select count(*) from audit where action = 'card.published'")).ShouldBe(1L);
@@ -108,7 +108,7 @@ public sealed class CardPagesTests(PostgresFixture postgres) : PageContext, ICla
         At("/console/rate-cards/default/new");
         var page = Page.Render<NewVersionPage>(parameters => parameters.Add(p => p.Card, "default"));
         page.WaitForAssertion(() => page.FindAll(".rate-rows tbody tr").Count.ShouldBe(5), Patience);
-        Button(page, "Publish").Click();
+        await page.InvokeAsync(() => Button(page, "Publish").Click());
         page.WaitForAssertion(() => page.Find(".notice-error").TextContent.ShouldContain("needs the role operator"), Patience);
         (await portal.ScalarAsync("select count(*) from rate_card_versions")).ShouldBe(1L);
     }
@@ -126,7 +126,7 @@ public sealed class CardPagesTests(PostgresFixture postgres) : PageContext, ICla
         page.WaitForAssertion(() => page.Find("#report").TextContent.ShouldBe("What would change"), Patience);
         page.Markup.ShouldContain("painter (output_cost_per_image)");
         (await portal.ScalarAsync("select count(*) from cost_card_versions")).ShouldBe(1L);
-        Button(page, "Publish as a new version").Click();
+        await page.InvokeAsync(() => Button(page, "Publish as a new version").Click());
         page.WaitForAssertion(() => Page.Services.GetRequiredService<Microsoft.AspNetCore.Components.NavigationManager>().Uri.ShouldEndWith("/console/cost-cards/vendor"), Patience);
         (await portal.ScalarAsync("select count(*) from cost_card_versions")).ShouldBe(2L);
     }
@@ -154,24 +154,25 @@ public sealed class CardPagesTests(PostgresFixture postgres) : PageContext, ICla
         await using var portal = await StartAsync();
         var page = Page.Render<MeterPage>();
         page.WaitForAssertion(() => page.Find("#meter-key"), Patience);
-        page.Find("#meter-key").Input("images");
-        page.Find("#meter-type").Input("llm.completion");
-        page.Find("#meter-product").Input("images");
-        page.FindAll(".quantity input")[0].Input("width, height");
+        await page.InvokeAsync(() => page.Find("#meter-key").Input("images"));
+        await page.InvokeAsync(() => page.Find("#meter-type").Input("llm.completion"));
+        await page.InvokeAsync(() => page.Find("#meter-product").Input("images"));
+        await page.InvokeAsync(() => page.FindAll(".quantity input")[0].Input("width, height"));
         page.WaitForAssertion(() => page.Markup.ShouldContain("could measure the same event"), Patience);
-        page.Find("#meter-type").Input("image.made");
-        page.FindAll(".quantity input")[1].Input("1000000");
-        page.Find("#sample-data").Input("""{"width":2000,"height":1500}""");
+        await page.InvokeAsync(() => page.Find("#meter-type").Input("image.made"));
+        await page.InvokeAsync(() => page.FindAll(".quantity input")[1].Input("1000000"));
+        await page.InvokeAsync(() => page.Find("#sample-data").Input("""{"width":2000,"height":1500}"""));
         page.WaitForAssertion(() => page.Find(".measured").TextContent.ShouldContain("3"), Patience);
-        page.Find("#sample-data").Input("""{"width":-1,"height":1500}""");
+        await page.InvokeAsync(() => page.Find("#sample-data").Input("""{"width":-1,"height":1500}"""));
         page.WaitForAssertion(() => page.Find("section[aria-labelledby=sample] .notice-error").TextContent.ShouldContain("negative"), Patience);
-        page.Find("form").Submit();
+        await page.InvokeAsync(() => page.Find("form").Submit());
         page.WaitForAssertion(() => Page.Services.GetRequiredService<Microsoft.AspNetCore.Components.NavigationManager>().Uri.ShouldEndWith("/console/meters"), Patience);
         (await portal.ScalarAsync("select count(*) from meters where key = 'images'")).ShouldBe(1L);
         var list = Page.Render<MetersPage>();
         list.WaitForAssertion(() => list.Markup.ShouldContain("sum of width × height ÷ 1000000"), Patience);
     }
 
+    // Found and used in one turn of the renderer: what is checked while it is typed renders at any time.
     private static AngleSharp.Dom.IElement Button(IRenderedComponent<Microsoft.AspNetCore.Components.IComponent> page, string text) =>
         page.FindAll("button").First(button => button.TextContent.Trim() == text);
 
