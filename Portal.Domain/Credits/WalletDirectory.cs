@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing;
 
 namespace Portal.Domain.Wallet;
 
@@ -67,6 +68,9 @@ public sealed record WalletDirectory
     /// <summary>On what terms its subscription sells credits beyond the grants; null where they are never sold.</summary>
     public SubscriptionTerms? Terms { get; init; }
 
+    /// <summary>Where the prices of its usage come from.</summary>
+    public TenantPrices Prices { get; init; } = TenantPrices.Platform;
+
     private const string Sql = """
         select t.key, t.currency, t.currency_locked, t.time_zone, t.state, t.keep, w.config_version
         from tenants t join wallets w using (tenant_id) where tenant_id = $1;
@@ -84,6 +88,7 @@ public sealed record WalletDirectory
         batch.Add("select consumer_id, key, pool_id from consumers where tenant_id = $1", tenantId);
         batch.Add("select consumer_id, pool_id, credits, period, mode, since from allowances where tenant_id = $1", tenantId);
         batch.Add(SubscriptionTerms.Sql, tenantId);
+        batch.Add(TenantPrices.Sql, tenantId);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return null;
         var (key, currency, locked, zone, state, keep, version) = (reader.GetString(0), reader.GetString(1), reader.GetBoolean(2),
@@ -99,6 +104,7 @@ public sealed record WalletDirectory
         var allowances = await ReadAllAsync(reader, r => new Allowance(
             r.GetInt32(0), r.GetInt32(1), r.GetDecimal(2), r.GetString(3), r.GetString(4), r.GetFieldValue<DateTimeOffset>(5)), cancellationToken);
         var terms = await ReadAllAsync(reader, SubscriptionTerms.Read, cancellationToken);
+        var prices = await ReadAllAsync(reader, TenantPrices.Read, cancellationToken);
         return new WalletDirectory
         {
             TenantId = tenantId,
@@ -116,6 +122,7 @@ public sealed record WalletDirectory
             TeamsById = teams.ToFrozenDictionary(team => team.Id),
             Allowances = allowances.ToFrozenDictionary(allowance => (allowance.ConsumerId, allowance.PoolId)),
             Terms = terms.FirstOrDefault(),
+            Prices = TenantPrices.Of(prices),
         };
     }
 

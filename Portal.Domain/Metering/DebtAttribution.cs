@@ -94,7 +94,7 @@ public sealed class DebtAttribution(Catalogues catalogues) : IDebtAttribution
                     OccurredAt = reader.GetFieldValue<DateTimeOffset>(5),
                     Data = System.Text.Encoding.UTF8.GetBytes(amended ?? reader.GetString(10)),
                 };
-                measuring.Measure(usage, directory.Keep);
+                measuring.Measure(usage, directory);
                 ratings.Add(new Settlement(
                     Uuid7.At(wallet.Now), part.Posting.Id, reader.GetGuid(0), reader.GetInt32(1), ValueBetween(part, from, to), amended,
                     Detail(part, Math.Max(from, part.From), Math.Min(to, part.From + part.Credits))));

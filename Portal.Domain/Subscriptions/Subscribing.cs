@@ -41,6 +41,9 @@ public static class Subscribing
             subscription.StartsAt, subscription.StartZone, (short)subscription.AnchorDay, subscription.TrialUntil, subscription.Exhaustion,
             subscription.SpendCap, price, subscription.Currency,
             subscription.CreatedAt);
+        await wallet.ExecuteAsync(
+            "insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version) values ($1, $2, $3, $4, $5, $6)", cancellationToken,
+            subscription.TenantId, Uuid7.At(wallet.Now), subscription.Id, subscription.StartsAt, subscription.Plan, subscription.PlanVersion);
         await Grants.LockCurrencyAsync(wallet, cancellationToken);
         wallet.ConfigurationChanged();
         wallet.Wallet.DueNoLaterThan(subscription.StartsAt);

@@ -62,7 +62,7 @@ internal sealed class PeriodEvents(WalletTransaction wallet, Catalogue catalogue
                 }), cancellationToken, wallet.TenantId, period.StartsAt, period.EndsAt, meter, consumerId, transaction, ordinal, Page);
             foreach (var found in page)
             {
-                measuring.Measure(found.Usage, wallet.Directory.Keep);
+                measuring.Measure(found.Usage, wallet.Directory);
                 yield return found;
             }
 

@@ -33,7 +33,7 @@ internal sealed class StandingMeasure(Catalogue catalogue, WalletDirectory direc
     private UsageEvent Measure(StandingEvent standing, EventMeasuring measuring)
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
-        measuring.Measure(usage, directory.Keep);
+        measuring.Measure(usage, directory);
         return usage;
     }
 }

@@ -118,7 +118,7 @@ public sealed class UsageCorrections(Catalogues catalogues)
         if (parsed.Problem is { } malformed) return malformed;
         var usage = parsed.Value[0];
         if (usage.Problem is { } refused) return refused;
-        new EventMeasuring(catalogue).Measure(usage, wallet.Directory.Keep);
+        new EventMeasuring(catalogue).Measure(usage, wallet.Directory);
         if (usage.Problem is { } unmeasured) return unmeasured;
         if (usage.Meter?.Product != standing.Product || Differs(usage.Consumer, standing.Consumer) || Differs(usage.Team, standing.Team) || Differs(usage.Pool, standing.Pool))
             return Problem.Unprocessable("attribution_changed", "Consumer, team, pool and product of an event stay. Void it, and send it again under another id.");

@@ -24,7 +24,7 @@ public sealed class PeriodClosings(Catalogues catalogues) : IDueSource
     {
         var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
         await wallet.WriteAsync(cancellationToken);
-        await new PeriodClosing(wallet, catalogue, period, late).RunAsync(cancellationToken);
+        await new PeriodClosing(wallet, catalogue.For(wallet.Directory.Prices), period, late).RunAsync(cancellationToken);
         await wallet.ExecuteAsync(
             "update metered_periods set ends_at = $3, closed_at = coalesce(closed_at, $4), due = false where tenant_id = $1 and starts_at = $2", cancellationToken,
             wallet.TenantId, period.StartsAt, period.EndsAt, wallet.Now);

@@ -76,7 +76,7 @@ public static class PeriodLevels
     {
         ArgumentNullException.ThrowIfNull(read);
         ArgumentNullException.ThrowIfNull(catalogues);
-        var catalogue = await catalogues.CurrentAsync(cancellationToken);
+        var catalogue = (await catalogues.CurrentAsync(cancellationToken)).For(await TenantPrices.ReadAsync(read.Connection, read.TenantId, cancellationToken));
         if (catalogue.Meters.All(meter => meter.Accumulation != Accumulation.Gauge)) return [];
         var period = (await MeteredPeriods.ReadAsync(read.Connection, read.TenantId, read.Zone, cancellationToken)).Of(read.Now);
         return await ReadAsync(read.Connection, read.TenantId, read.Zone, catalogue, period, read.Now, cancellationToken);

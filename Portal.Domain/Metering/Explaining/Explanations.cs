@@ -54,7 +54,7 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
     private static IReadOnlyList<ExplainedQuantity> Quantities(Catalogue catalogue, ExplainedEvent explained, StandingEvent standing)
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
-        new EventMeasuring(catalogue).Measure(usage, NothingKept);
+        new EventMeasuring(catalogue).Measure(usage, TenantPrices.Platform, NothingKept);
         if (usage.Meter is not { } meter || usage.Rating is not { } measured) return [];
         var ratedAt = explained.Ratings.Where(rating => rating.Kind is "late_rating" or "amend" or "rerate").Select(rating => Uuid7.InstantOf(rating.TransactionId))
             .Append(explained.Event.PostedAt).Max();

@@ -33,6 +33,7 @@ internal static class CapturedCredits
             OwnProduct = hold.Product ?? Product,
             Rating = RatingOf(credits),
             PreparedFor = catalogueVersion,
+            PreparedWith = wallet.Directory.Prices,
             Data = data,
             Kept = data,
         };

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text.Json;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Pricing;
+using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Metering.Intake;
 
@@ -14,12 +16,19 @@ internal sealed class EventMeasuring(Catalogue catalogue)
     private readonly ArrayBufferWriter<byte> kept = new(4096); // grows: what was kept of earlier events stays where it is
     private readonly List<(string Name, int Start, int End)> members = [];
 
+    private Catalogue? priced;
+
+    /// <summary>The same at a tenant's prices, with what the tenant wants kept.</summary>
+    public void Measure(UsageEvent usage, WalletDirectory directory) => Measure(usage, directory.Prices, directory.Keep);
+
     /// <summary>Measures and rates <paramref name="usage"/>; rejects it when a quantity is none. Unmeasured events keep all their data.</summary>
     /// <param name="usage">A parsed event.</param>
+    /// <param name="prices">Whose prices come before the platform's.</param>
     /// <param name="keep">Further properties that the tenant wants kept.</param>
-    public void Measure(UsageEvent usage, IReadOnlySet<string> keep)
+    public void Measure(UsageEvent usage, TenantPrices prices, IReadOnlySet<string> keep)
     {
-        usage.PreparedFor = catalogue.Version;
+        if (!ReferenceEquals(priced?.Prices, prices)) priced = catalogue.For(prices);
+        (usage.PreparedFor, usage.PreparedWith) = (catalogue.Version, prices);
         usage.OpenRating = null;
         properties.Clear();
         members.Clear();
@@ -39,7 +48,7 @@ internal sealed class EventMeasuring(Catalogue catalogue)
             return;
         }
 
-        usage.Rating = catalogue.Rate(usage.Meter, measurement, usage.OccurredAt);
+        usage.Rating = priced!.Rate(usage.Meter, measurement, usage.OccurredAt);
         if (usage.Rating.Open is not null) usage.OpenRating = usage.Rating;
         usage.Kept = Keep(usage.Data, usage.Meter.PropertyNames, keep);
     }

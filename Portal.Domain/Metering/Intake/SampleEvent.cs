@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Pricing;
 
 namespace Portal.Domain.Metering.Intake;
 
@@ -33,7 +34,7 @@ public sealed record SampleEvent(bool Matches, IReadOnlyList<SampleQuantity> Qua
         }
 
         var usage = new UsageEvent { Index = 0, Type = meter.EventType, OccurredAt = DateTimeOffset.UnixEpoch, Data = Encoding.UTF8.GetBytes(data) };
-        new EventMeasuring(new Catalogue(0, [meter], [], [])).Measure(usage, new HashSet<string>(StringComparer.Ordinal));
+        new EventMeasuring(new Catalogue(0, [meter], [], [])).Measure(usage, TenantPrices.Platform, new HashSet<string>(StringComparer.Ordinal));
         if (usage.Problem is { } problem) return problem;
         return usage.Meter is null
             ? new SampleEvent(Matches: false, [])

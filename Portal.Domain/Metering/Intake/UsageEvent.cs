@@ -83,6 +83,9 @@ public sealed class UsageEvent
     /// <summary>Catalogue version that <see cref="Meter"/> and <see cref="Rating"/> are of.</summary>
     public long PreparedFor { get; set; }
 
+    /// <summary>Prices of the tenant that <see cref="Rating"/> is of.</summary>
+    public TenantPrices? PreparedWith { get; set; }
+
     /// <summary>The properties that are stored, as JSON.</summary>
     public ReadOnlyMemory<byte> Kept { get; set; }
 

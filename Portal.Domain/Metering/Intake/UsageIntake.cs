@@ -145,7 +145,7 @@ public sealed class UsageIntake : IHostedService
             else if (onlyTenant is not null && onlyTenant != directory.TenantId) usage.Reject("unknown_tenant", $"There is no tenant '{usage.Subject}'.");
             if (usage.Status == EventStatus.Rejected) continue;
             usage.TenantId = directory!.TenantId;
-            measuring.Measure(usage, directory.Keep);
+            measuring.Measure(usage, directory);
         }
     }
 }

@@ -60,7 +60,8 @@ internal sealed class WalletTaking(
         foreach (var usage in own)
         {
             if (!usage.Committed && usage.Status != EventStatus.Rejected) usage.Status = EventStatus.Pending; // an earlier try was rolled back
-            if (usage.PreparedFor != catalogue.Version && usage.Status != EventStatus.Rejected) measuring.Measure(usage, Directory.Keep);
+            if (usage.Status != EventStatus.Rejected && !(usage.PreparedFor == catalogue.Version && ReferenceEquals(usage.PreparedWith, Directory.Prices)))
+                measuring.Measure(usage, Directory);
         }
 
         var counted = own.Where(usage => usage.OpenRating is not null && usage.Status != EventStatus.Rejected)

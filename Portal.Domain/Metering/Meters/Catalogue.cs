@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
 
@@ -14,11 +15,17 @@ public sealed class Catalogue
     private readonly Dictionary<string, Timeline> rateCards;
     private readonly Dictionary<int, CardVersion> rateVersions;
     private readonly CardVersion[] costVersions;
+    private readonly IReadOnlyDictionary<(string Plan, int Version), PlanPrices> plans;
+    private readonly ConcurrentDictionary<(RateBook Upper, RateBook Lower, string? Meter), RateBook> layered = new();
 
     /// <summary>Makes a snapshot of meters that do not overlap and versions that were accepted.</summary>
-    public Catalogue(long version, IEnumerable<Meter> meters, IEnumerable<CardVersion> rateVersions, IEnumerable<CardVersion> costVersions)
+    public Catalogue(
+        long version, IEnumerable<Meter> meters, IEnumerable<CardVersion> rateVersions, IEnumerable<CardVersion> costVersions,
+        IReadOnlyDictionary<(string Plan, int Version), PlanPrices>? plans = null)
     {
         Version = version;
+        Prices = TenantPrices.Platform;
+        this.plans = plans ?? new Dictionary<(string, int), PlanPrices>();
         byKey = meters.ToDictionary(meter => meter.Key, StringComparer.Ordinal);
         byEventType = byKey.Values.GroupBy(meter => meter.EventType, StringComparer.Ordinal)
             .ToDictionary(group => group.Key, group => group.OrderBy(meter => meter.Key, StringComparer.Ordinal).ToArray(), StringComparer.Ordinal);
@@ -30,15 +37,24 @@ public sealed class Catalogue
         Costs = new Timeline(this.costVersions);
     }
 
-    private Catalogue(Catalogue other, Dictionary<string, Timeline> rateCards, Timeline costs)
+    private Catalogue(Catalogue other, Dictionary<string, Timeline> rateCards, Timeline costs, TenantPrices prices)
     {
         Version = other.Version;
+        Prices = prices;
+        plans = other.plans;
+        if (ReferenceEquals(rateCards, other.rateCards)) layered = other.layered;
         (byKey, byEventType, this.rateCards, rateVersions, costVersions, Costs) =
             (other.byKey, other.byEventType, rateCards, other.rateVersions, other.costVersions, costs);
     }
 
     /// <summary>The catalogue version it is a snapshot of.</summary>
     public long Version { get; }
+
+    /// <summary>Whose prices come before the platform's.</summary>
+    public TenantPrices Prices { get; }
+
+    /// <summary>The same catalogue, as it prices the usage of a tenant.</summary>
+    public Catalogue For(TenantPrices prices) => ReferenceEquals(prices, Prices) ? this : new Catalogue(this, rateCards, Costs, prices);
 
     /// <summary>All meters.</summary>
     public IReadOnlyCollection<Meter> Meters => byKey.Values;
@@ -62,7 +78,7 @@ public sealed class Catalogue
     public Catalogue Under(CardVersion version)
     {
         ArgumentNullException.ThrowIfNull(version);
-        return new Catalogue(this, new(rateCards, StringComparer.Ordinal) { [version.Card] = Always(version) }, Costs);
+        return new Catalogue(this, new(rateCards, StringComparer.Ordinal) { [version.Card] = Always(version) }, Costs, Prices);
     }
 
     /// <summary>The same catalogue, as if this version had always been the one of its cost card.</summary>
@@ -70,7 +86,7 @@ public sealed class Catalogue
     {
         ArgumentNullException.ThrowIfNull(version);
         var others = Costs.Changes.SelectMany(change => change.Versions).Distinct().Where(other => other.Card != version.Card);
-        return new Catalogue(this, rateCards, new Timeline([.. others, version.From(DateTimeOffset.MinValue)]));
+        return new Catalogue(this, rateCards, new Timeline([.. others, version.From(DateTimeOffset.MinValue)]), Prices);
     }
 
     private static Timeline Always(CardVersion version) => new([version.From(DateTimeOffset.MinValue)]);
@@ -96,11 +112,29 @@ public sealed class Catalogue
     /// <summary>All rates of a meter at an instant.</summary>
     public IEnumerable<Rate> RatesOf(string meter, DateTimeOffset at) => InForce(at).Of(meter)?.All ?? [];
 
-    private RateBook InForce(DateTimeOffset at) => rateCards.TryGetValue(RateCards.Default, out var card) ? card.At(at) : RateBook.Empty;
+    // Each is asked in turn; what the earlier does not match falls through (domain.md §6, Which price).
+    private RateBook InForce(DateTimeOffset at)
+    {
+        var book = Card(RateCards.Default, at);
+        if (Prices.At(at) is not { } terms) return book;
+        if (plans.TryGetValue((terms.Plan, terms.PlanVersion), out var plan))
+        {
+            if (plan.RateCard is { } card) book = Over(Card(card, at), book);
+            foreach (var (meter, own) in plan.Cards) book = Over(Card(own, at), book, meter);
+            book = Over(plan.Items, book);
+        }
+
+        return terms.ContractCard is { } contract ? Over(Card(contract, at), book) : book;
+    }
+
+    private RateBook Card(string card, DateTimeOffset at) => rateCards.TryGetValue(card, out var timeline) ? timeline.At(at) : RateBook.Empty;
+
+    private RateBook Over(RateBook upper, RateBook lower, string? meter = null) =>
+        upper.IsEmpty ? lower : layered.GetOrAdd((upper, lower, meter), static layers => layers.Upper.Over(layers.Lower, layers.Meter));
 
     /// <summary>
-    /// What a measured event comes to under the versions in force when it happened: the platform's rate card <c>default</c> and all cost
-    /// cards together.
+    /// What a measured event comes to under the versions in force when it happened: the rates of <see cref="Prices"/> over the platform's rate
+    /// card <c>default</c>, and all cost cards together.
     /// </summary>
     public Rating Rate(Meter meter, Measurement measurement, DateTimeOffset occurredAt)
     {

@@ -14,6 +14,7 @@ public sealed class Catalogues(NpgsqlDataSource source) : IDisposable
     private readonly SemaphoreSlim loading = new(1);
     private Dictionary<int, CardVersion> rateVersions = [];
     private Dictionary<int, CardVersion> costVersions = [];
+    private Dictionary<(string Plan, int Version), PlanPrices> plans = [];
     private volatile Catalogue? cached;
 
     /// <summary>The newest snapshot loaded; null before the first.</summary>
@@ -58,7 +59,8 @@ public sealed class Catalogues(NpgsqlDataSource source) : IDisposable
         var meters = await MeterStore.ReadAsync(connection, transaction, cancellationToken);
         rateVersions = await AddNewAsync(connection, transaction, CardKind.Rate, rateVersions, cancellationToken);
         costVersions = await AddNewAsync(connection, transaction, CardKind.Cost, costVersions, cancellationToken);
-        return new Catalogue(version, meters, rateVersions.Values, costVersions.Values);
+        plans = plans.Concat(await PlanPrices.ReadAsync(connection, plans.Keys, cancellationToken)).ToDictionary();
+        return new Catalogue(version, meters, rateVersions.Values, costVersions.Values, plans);
     }
 
     private static async Task<Dictionary<int, CardVersion>> AddNewAsync(

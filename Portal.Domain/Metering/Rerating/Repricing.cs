@@ -89,7 +89,7 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
     protected UsageEvent? Measure(StandingEvent standing)
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
-        measuring.Measure(usage, directory.Keep);
+        measuring.Measure(usage, directory);
         if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true } rating) return null;
         if (standing.Product is { } product && product != usage.Product) return null;
         return (rating.Open is null ? rating.MoneyCurrency : rating.MoneyCurrencyOfLines) is { } currency && currency != directory.Currency ? null : usage;

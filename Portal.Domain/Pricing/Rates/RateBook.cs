@@ -15,8 +15,28 @@ public sealed class RateBook
         .GroupBy(rate => rate.Meter, StringComparer.Ordinal)
         .ToDictionary(group => group.Key, group => new MeterRates([.. group]), StringComparer.Ordinal);
 
+    private RateBook(Dictionary<string, MeterRates> byMeter) => this.byMeter = byMeter;
+
+    /// <summary>These rates, and where none of them covers a quantity those of another book.</summary>
+    /// <param name="lower">The other book.</param>
+    /// <param name="onlyMeter">The only meter that these rates price; null for all.</param>
+    public RateBook Over(RateBook lower, string? onlyMeter = null)
+    {
+        ArgumentNullException.ThrowIfNull(lower);
+        var both = new Dictionary<string, MeterRates>(lower.byMeter, StringComparer.Ordinal);
+        foreach (var (meter, rates) in byMeter)
+        {
+            if (onlyMeter is null || onlyMeter == meter) both[meter] = both.TryGetValue(meter, out var below) ? rates.Over(below) : rates;
+        }
+
+        return new RateBook(both);
+    }
+
+    /// <summary>True when it prices nothing.</summary>
+    public bool IsEmpty => byMeter.Count == 0;
+
     /// <summary>No rates.</summary>
-    public static RateBook Empty { get; } = new([]);
+    public static RateBook Empty { get; } = new(Array.Empty<Rate>());
 
     /// <summary>The rates of a meter; null when it has none.</summary>
     public MeterRates? Of(string meter) => byMeter.GetValueOrDefault(meter);
@@ -31,17 +51,24 @@ public sealed class MeterRates
     private readonly Group[] groups;
     private readonly ConcurrentDictionary<DimensionSet, Rate?> remembered = new();
 
-    internal MeterRates(IReadOnlyCollection<Rate> rates)
+    private readonly MeterRates? lower;
+
+    internal MeterRates(IReadOnlyCollection<Rate> rates, MeterRates? lower = null)
     {
-        All = rates;
+        this.lower = lower;
+        Own = rates;
         groups = [.. rates
             .GroupBy(rate => string.Join('\n', rate.Match.Items.Select(item => item.Key)), StringComparer.Ordinal)
             .Select(group => new Group(group))
             .OrderByDescending(group => group.Specificity)];
     }
 
-    /// <summary>All of them.</summary>
-    public IReadOnlyCollection<Rate> All { get; }
+    /// <summary>All of them, those that come first before the others.</summary>
+    public IEnumerable<Rate> All => lower is null ? Own : Own.Concat(lower.All);
+
+    private IReadOnlyCollection<Rate> Own { get; }
+
+    internal MeterRates Over(MeterRates below) => new(Own, lower is null ? below : lower.Over(below));
 
     /// <summary>The most specific rate whose match covers these dimensions; null when none does.</summary>
     public Rate? Find(DimensionSet dimensions)
@@ -59,7 +86,7 @@ public sealed class MeterRates
             if (group.Find(dimensions) is { } rate) return rate;
         }
 
-        return null;
+        return lower?.Find(dimensions);
     }
 
     // Rates that name the same dimensions: at most one of them covers a quantity.

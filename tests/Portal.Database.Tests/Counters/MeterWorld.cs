@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain;
+using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering;
@@ -10,6 +11,7 @@ using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
+using Portal.Domain.Subscriptions;
 using Portal.Testing;
 
 namespace Portal.Database.Tests.Counters;
@@ -42,17 +44,43 @@ internal sealed class MeterWorld(TestPortal portal, long tenant) : IAsyncDisposa
         (await CatalogueChange.RunAsync(portal.Source, change => MeterStore.PutAsync(change, key, definition))).Succeeded.ShouldBeTrue();
     }
 
-    /// <summary>Publishes a version of the default card.</summary>
-    public async Task RatesAsync(string rates, string effectiveAt = "2020-01-01T00:00:00Z")
+    /// <summary>Publishes a version of a card, by itself the default one.</summary>
+    public async Task RatesAsync(string rates, string effectiveAt = "2020-01-01T00:00:00Z", string card = "default")
     {
         var definitions = JsonSerializer.Deserialize<List<RateDefinition>>(rates, PortalJson.Options)!;
-        var published = await CatalogueChange.RunAsync(portal.Source, change => Cards.PublishAsync(change, CardKind.Rate, "default", At(effectiveAt), definitions));
+        var published = await CatalogueChange.RunAsync(portal.Source, async change =>
+        {
+            await Cards.PutAsync(change, CardKind.Rate, card, card);
+            return await Cards.PublishAsync(change, CardKind.Rate, card, At(effectiveAt), definitions);
+        });
         published.Succeeded.ShouldBeTrue(published.Problem?.Detail);
     }
 
     /// <summary>One rate of a price in a unit.</summary>
     public Task RateAsync(string meter, string price, string unit = "CREDIT", string match = "{}") =>
         RatesAsync($$"""[{"meter":"{{meter}}","match":{{match}},"unit":"{{unit}}","price":{{price}}}]""");
+
+    /// <summary>Puts a plan: what stands in its definition besides name, currency and period.</summary>
+    public async Task PlanAsync(string rest, string key = "pro", string period = "month")
+    {
+        var definition = JsonSerializer.Deserialize<PlanDefinition>($$"""{"name":"Pro","currency":"USD","period":"{{period}}",{{rest}}}""", PortalJson.Options)!;
+        var put = await CatalogueChange.RunAsync(portal.Source, change => Plans.PutAsync(change, key, definition));
+        put.Succeeded.ShouldBeTrue(put.Problem?.ToString());
+    }
+
+    /// <summary>Subscribes to a plan.</summary>
+    public async Task<Subscription> SubscribeAsync(SubscriptionOrder order)
+    {
+        var made = await portal.Wallets.RunAsync(tenant, wallet => Subscribing.StartAsync(wallet, order));
+        made.Succeeded.ShouldBeTrue(made.Problem?.ToString());
+        return made.Value;
+    }
+
+    public async Task ChangeAsync(Subscription subscription, SubscriptionChange change)
+    {
+        var made = await portal.Wallets.RunAsync(tenant, wallet => SubscriptionChange.MakeAsync(wallet, subscription.Id, change));
+        made.Succeeded.ShouldBeTrue(made.Problem?.ToString());
+    }
 
     /// <summary>Sends an event and answers its fate.</summary>
     public async Task<UsageEvent> SendAsync(string type, string data, string? at = null, string? id = null) =>

@@ -28,6 +28,20 @@ create table subscriptions (
 ) with (fillfactor = 50);
 create unique index subscriptions_one on subscriptions (tenant_id) where state <> 'cancelled';
 
+-- Which prices hold from when: one row when it is made, one more when its plan or contract changes.
+create table subscription_terms (
+  tenant_id        bigint not null,
+  id               uuid not null,                       -- UUIDv7
+  subscription_id  uuid not null,
+  since            timestamptz not null,
+  plan             text not null,
+  plan_version     int not null,
+  rate_card        text references rate_cards,          -- of the contract; null for none
+  primary key (tenant_id, id),
+  foreign key (tenant_id, subscription_id) references subscriptions,
+  foreign key (plan, plan_version) references plan_versions
+);
+
 -- Billing periods that ended, with what accrued in them.
 create table subscription_periods (
   tenant_id        bigint not null,
