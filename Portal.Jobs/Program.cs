@@ -18,7 +18,7 @@ try
         .AddSingleton(TimeProvider.System)
         .AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()))
         .AddPortalDomain()
-        .AddPayments(builder.Configuration.GetValue("Portal:Sandbox", builder.Environment.IsDevelopment()))
+        .AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.GetValue("Portal:Sandbox", builder.Environment.IsDevelopment())))
         .AddHostedService<WalletAnnouncer>()
         .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
     await builder.AddJobClientAsync(database);

@@ -31,20 +31,23 @@ public sealed class Checkouts(
     /// Starts a purchase and answers it with the address at which the customer pays. Refuses: <c>unknown_tenant</c>, <c>tenant_suspended</c>,
     /// <c>unknown_pack</c> (also one no longer sold), <c>credits_fixed</c>, <c>credits_out_of_range</c>, <c>nothing_to_pay</c>,
     /// <c>currency_mismatch</c>, <c>unknown_pool</c>, <c>pool_closed</c>, <c>unknown_provider</c>, <c>unknown_coupon</c>,
-    /// <c>invalid_return_url</c>, <c>return_url_not_registered</c>, <c>provider_refused</c>, <c>provider_unavailable</c>.
+    /// <c>no_provider</c>, <c>currency_not_supported</c>, <c>amount_not_supported</c> (by the provider), <c>invalid_return_url</c>,
+    /// <c>return_url_not_registered</c>, <c>provider_refused</c>, <c>provider_unavailable</c>.
     /// </summary>
     public async Task<Result<Checkout>> StartAsync(CheckoutOrder order, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(order);
         if (order.Coupon is not null) return Problem.Field("coupon", "unknown_coupon", $"There is no coupon '{order.Coupon}'.");
-        var provider = providers.Choose(order.Provider);
-        if (provider.Problem is { } noProvider) return noProvider;
+        if (order.Provider is { } named && providers.Find(named) is null) return Problem.Field("provider", "unknown_provider", $"There is no payment provider '{named}'.");
         if (await directories.RecentAsync(order.TenantId, cancellationToken) is not { } tenant) return Problem.NotFound("unknown_tenant", "There is no such tenant.");
         var target = await ReturnUrls.CheckAsync(source, order.Portal, tenant.TenantKey, order.ReturnUrl, cancellationToken);
         if (target.Problem is { } badUrl) return badUrl;
         if (await Packs.FindAsync(source, order.Pack, cancellationToken) is not { Active: true } pack)
             return Problem.Field("pack", "unknown_pack", $"There is no pack '{order.Pack}' for sale.");
         if (Price(pack, order.Credits) is var price && price.Problem is { } unpriced) return unpriced;
+        var own = await PaymentPreference.FindAsync(source, order.TenantId, cancellationToken);
+        var provider = providers.Choose(order.Provider, own, new Money(price.Value.Total, pack.Currency));
+        if (provider.Problem is { } nobody) return nobody;
 
         var begun = await wallets.RunAsync(
             order.TenantId, wallet => BeginAsync(wallet, order, pack, price.Value, provider.Value.Key, cancellationToken), cancellationToken);
@@ -85,7 +88,7 @@ public sealed class Checkouts(
         foreach (var attempt in await AttemptsAsync(checkout, cancellationToken))
         {
             // A success counts whatever was refused before or after it; of refusals the last one stands.
-            foreach (var report in (await provider.LookUpAsync(attempt.Reference, cancellationToken)).OrderByDescending(report => report.Captured))
+            foreach (var report in (await provider.LookUpAsync(new Sought(attempt.Reference, attempt.ProviderObject), cancellationToken)).OrderByDescending(report => report.Captured))
                 await money.TakeAsync(provider.Key, report, cancellationToken);
         }
 

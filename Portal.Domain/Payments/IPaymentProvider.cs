@@ -3,7 +3,7 @@ using Portal.Domain.Kernel;
 namespace Portal.Domain.Payments;
 
 /// <summary>
-/// A company that moves money for us: the sandbox, later Stripe, Adyen, Checkout.com. Amounts are rounded to the currency's minor unit
+/// A company that moves money for us: the sandbox, Stripe, Adyen, Checkout.com. Amounts are rounded to the currency's minor unit
 /// before they come here. Every call carries a reference, our public id of the attempt, which is also the idempotency key: asked twice
 /// with one reference a provider answers the first outcome. A call that throws has an unknown outcome; <see cref="LookUpAsync"/> finds it.
 /// </summary>
@@ -12,6 +12,15 @@ public interface IPaymentProvider
     /// <summary>Its key in paths, rows and the account <c>cash:{key}</c>.</summary>
     string Key { get; }
 
+    /// <summary>What the body of an answer to its webhooks has to say; most look at the status alone.</summary>
+    string WebhookAnswer => "";
+
+    /// <summary>
+    /// Why it cannot charge that amount: <c>currency_not_supported</c>, or <c>amount_not_supported</c> where it counts a currency in
+    /// coarser units than ISO 4217. Null: it can.
+    /// </summary>
+    Problem? Refuses(Money amount);
+
     /// <summary>Makes a hosted page on which a customer pays once. Refuses: <c>provider_refused</c>.</summary>
     Task<Result<HostedPage>> CreateCheckoutAsync(CheckoutRequest request, CancellationToken cancellationToken);
 
@@ -19,31 +28,41 @@ public interface IPaymentProvider
     Task<Result<HostedPage>> SaveMethodAsync(SaveMethodRequest request, CancellationToken cancellationToken);
 
     /// <summary>The method that was left on the page of that reference, or null when none was yet.</summary>
-    Task<SavedMethod?> FindMethodAsync(string reference, CancellationToken cancellationToken);
+    Task<SavedMethod?> FindMethodAsync(Sought sought, CancellationToken cancellationToken);
 
-    /// <summary>Charges a saved method while the customer is away. A decline is a report with a failure, not a problem. Refuses: <c>unknown_method</c>.</summary>
+    /// <summary>Lets go of a saved method, so that it is never charged again. One that is not there any more is no failure.</summary>
+    Task ForgetMethodAsync(string method, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Charges a saved method while the customer is away. A decline is a report with a failure, not a problem; a report without money and
+    /// without failure says that it is under way. Refuses: <c>unknown_method</c>, <c>provider_refused</c>.
+    /// </summary>
     Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Gives back a part of a payment or all of it, and answers the payment as it then stands, this refund among its refunds. Refuses:
-    /// <c>unknown_payment</c>, <c>refund_exceeds_payment</c>.
+    /// Gives back a part of a payment or all of it, and answers the payment as it then stands, this refund among its refunds. Refuses: <c>unknown_payment</c>, <c>refund_exceeds_payment</c>, <c>provider_refused</c>.
     /// </summary>
     Task<Result<PaymentReport>> RefundAsync(RefundRequest request, CancellationToken cancellationToken);
 
     /// <summary>Every payment made, or given back from, under a reference, as each stands; empty when the provider knows none.</summary>
-    Task<IReadOnlyList<PaymentReport>> LookUpAsync(string reference, CancellationToken cancellationToken);
+    Task<IReadOnlyList<PaymentReport>> LookUpAsync(Sought sought, CancellationToken cancellationToken);
 
     /// <summary>
-    /// Verifies a webhook over its raw bytes and reads it. Refuses: <c>invalid_signature</c> (forged, or older than five minutes of real
-    /// time), <c>invalid_payload</c> (signed, but not an event).
+    /// Verifies a webhook over its raw bytes and takes it apart into its messages, without asking anybody. Refuses: <c>invalid_signature</c>
+    /// (forged, or, where the provider signs the time, older than five minutes of real time), <c>invalid_payload</c> (signed, but not an event).
     /// </summary>
     /// <param name="header">The request's headers by name; null for one that is not there.</param>
     /// <param name="body">The body exactly as it came.</param>
     /// <param name="cancellationToken">Gives up waiting.</param>
-    Task<Result<ProviderEvent>> VerifyAsync(Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
+    Task<Result<IReadOnlyList<ProviderMessage>>> VerifyAsync(Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken);
 
-    /// <summary>Reads a body that <see cref="VerifyAsync"/> has accepted before.</summary>
-    Result<ProviderEvent> Parse(ReadOnlyMemory<byte> body);
+    /// <summary>
+    /// What a message says, after asking the provider for what it leaves out. Throws when that cannot be had now. Refuses:
+    /// <c>invalid_payload</c>.
+    /// </summary>
+    /// <param name="message">The body of a message as <see cref="VerifyAsync"/> answered it.</param>
+    /// <param name="cancellationToken">Gives up waiting.</param>
+    Task<Result<ProviderEvent>> ReadAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken);
 }
 
 /// <summary>A payment to be made on a hosted page.</summary>
@@ -68,7 +87,13 @@ public sealed record HostedPage(string ProviderObject, Uri Url);
 /// <summary>A payment method that may be charged later.</summary>
 /// <param name="Method">The provider's token.</param>
 /// <param name="Label">What to show for it, such as <c>•••• 4242</c>.</param>
-public sealed record SavedMethod(string Method, string Label);
+/// <param name="ExpiresOn">The last day on which it can be charged, where it has one.</param>
+public sealed record SavedMethod(string Method, string Label, DateOnly? ExpiresOn = null);
+
+/// <summary>What is looked for at a provider.</summary>
+/// <param name="Reference">Our public id of the attempt or of the refund.</param>
+/// <param name="ProviderObject">What the call made there, such as a session, or the payment that a refund is of; null when not known.</param>
+public readonly record struct Sought(string Reference, string? ProviderObject = null);
 
 /// <summary>A charge to a saved method.</summary>
 public sealed record ChargeRequest(string Reference, string Method, Money Amount, string Description);
@@ -86,21 +111,31 @@ public sealed record RefundRequest(string Reference, string ProviderPayment, Mon
 /// <param name="Captured">Money taken from the customer, in all.</param>
 /// <param name="Refunded">Money given back, in all; what is still under way, or failed, is not.</param>
 /// <param name="Disputed">Money taken back by disputes, in all: an inquiry that takes none is no dispute.</param>
-/// <param name="Failure">Why it was refused, when nothing was captured: <c>card_declined</c>, <c>authentication_failed</c>, …</param>
+/// <param name="Failure">Why it was refused, when nothing was captured; one of <see cref="Declines"/>.</param>
 /// <param name="Reinstated">Of the disputed money, what came back with disputes that were won, in all.</param>
 /// <param name="Refunds">The refunds that carry a reference of ours; null when the provider does not tell one refund from another.</param>
 public sealed record PaymentReport(
     string ProviderPayment, string? Reference, Currency Currency, decimal Captured, decimal Refunded, decimal Disputed, string? Failure,
-    decimal Reinstated = 0m, IReadOnlyList<RefundReport>? Refunds = null);
+    decimal Reinstated = 0m, IReadOnlyList<RefundReport>? Refunds = null)
+{
+    /// <summary>Neither taken nor refused yet: there is nothing to book, and nothing to try again.</summary>
+    public bool IsUnderWay => Captured == 0m && Failure is null;
+}
 
 /// <summary>How one refund that we asked for stands at its provider.</summary>
 /// <param name="Reference">Our public id of it.</param>
 /// <param name="Amount">What is given back.</param>
-/// <param name="Failure">Why it failed; null when it succeeded. One still under way is not reported.</param>
-public sealed record RefundReport(string Reference, decimal Amount, string? Failure = null);
+/// <param name="Failure">Why it failed; null when it succeeded or is under way.</param>
+/// <param name="UnderWay">Taken on by the provider, and not done yet: not to be sent again.</param>
+public sealed record RefundReport(string Reference, decimal Amount, string? Failure = null, bool UnderWay = false);
 
-/// <summary>One message of a provider.</summary>
+/// <summary>One message of a webhook, which may hold several.</summary>
 /// <param name="Id">The provider's identity of it; a repeat has the same.</param>
 /// <param name="Type">The provider's word for it.</param>
+/// <param name="Body">What is kept of it: no card data, no secrets.</param>
+public sealed record ProviderMessage(string Id, string Type, ReadOnlyMemory<byte> Body);
+
+/// <summary>What a message says.</summary>
 /// <param name="Payment">The payment it is about, or null when it is about something else.</param>
-public sealed record ProviderEvent(string Id, string Type, PaymentReport? Payment);
+/// <param name="MethodOf">The reference of a page on which a payment method was left, when that is what it tells.</param>
+public sealed record ProviderEvent(PaymentReport? Payment, string? MethodOf = null);

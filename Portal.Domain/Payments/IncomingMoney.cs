@@ -18,6 +18,7 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
     public async Task<Result<long?>> TakeAsync(string provider, PaymentReport report, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(report);
+        if (report.IsUnderWay) return (long?)null;
         if (await ProviderObjects.FindTenantAsync(source, provider, [report.ProviderPayment, report.Reference], cancellationToken) is { } tenant)
             return (await wallets.RunAsync(tenant, wallet => TakeAsync(wallet, provider, report, cancellationToken), cancellationToken)).Map(_ => (long?)tenant);
         if (report.Captured == 0m) return (long?)null; // a refusal of nobody's payment

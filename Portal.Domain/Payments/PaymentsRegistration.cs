@@ -1,6 +1,7 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Sandbox;
+using Portal.Domain.Payments.Stripe;
 
 namespace Portal.Domain.Payments;
 
@@ -8,13 +9,13 @@ namespace Portal.Domain.Payments;
 public static class PaymentsRegistration
 {
     /// <summary>
-    /// Checkouts, the inbox and the providers. Wants the data source, the factory of contexts, the wallets and a
+    /// Checkouts, the inbox and the providers of the settings. Wants the data source, the factory of contexts, the wallets and a
     /// <see cref="TimeProvider"/> registered.
     /// </summary>
-    /// <param name="services">Where to.</param>
-    /// <param name="sandbox">True where the sandbox may take payments (<c>Portal:Sandbox</c>).</param>
-    public static IServiceCollection AddPayments(this IServiceCollection services, bool sandbox)
+    public static IServiceCollection AddPayments(this IServiceCollection services, PaymentSettings settings)
     {
+        ArgumentNullException.ThrowIfNull(settings);
+        services.AddSingleton(settings);
         services.AddSingleton<PaymentProviders>();
         services.AddSingleton<IncomingMoney>();
         services.AddSingleton<Checkouts>();
@@ -22,9 +23,13 @@ public static class PaymentsRegistration
         services.AddHostedService<WebhookWorker>();
         services.AddSingleton<RefundSender>();
         services.AddHostedService(provider => provider.GetRequiredService<RefundSender>());
-        if (sandbox) services.AddSandbox();
+        if (settings.Stripe is { } stripe) services.AddSingleton<IPaymentProvider>(_ => new StripeProvider(stripe));
+        if (settings.Sandbox) services.AddSandbox();
         return services;
     }
+
+    /// <summary>Payments with no provider, or with the sandbox alone.</summary>
+    public static IServiceCollection AddPayments(this IServiceCollection services, bool sandbox) => services.AddPayments(new PaymentSettings { Sandbox = sandbox });
 
     private static void AddSandbox(this IServiceCollection services)
     {

@@ -20,21 +20,23 @@ public sealed class WebhookInbox(NpgsqlDataSource source, PaymentProviders provi
     private readonly Channel<bool> arrived = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     /// <summary>
-    /// Verifies a message and keeps it. A repeat is a success that changes nothing. Refuses, and keeps nothing: <c>unknown_provider</c>,
-    /// <c>invalid_signature</c>, <c>invalid_payload</c>.
+    /// Verifies what came and keeps its messages. A repeat is a success that changes nothing. Refuses, and keeps nothing:
+    /// <c>unknown_provider</c>, <c>invalid_signature</c>, <c>invalid_payload</c>.
     /// </summary>
-    public async Task<Result<Done>> ReceiveAsync(
+    /// <returns>What the body of the answer has to say.</returns>
+    public async Task<Result<string>> ReceiveAsync(
         string providerKey, Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken = default)
     {
         if (providers.Find(providerKey) is not { } provider) return Problem.NotFound("unknown_provider", $"There is no payment provider '{providerKey}'.");
-        var message = await provider.VerifyAsync(header, body, cancellationToken);
-        if (message.Problem is { } problem) return problem;
-        await using var command = source.CreateCommand("insert into webhook_inbox (provider, event_id, body) values ($1, $2, $3) on conflict do nothing");
+        var messages = await provider.VerifyAsync(header, body, cancellationToken);
+        if (messages.Problem is { } problem) return problem;
+        await using var command = source.CreateCommand(
+            "insert into webhook_inbox (provider, event_id, body) select $1, i.id, i.body from unnest($2::text[], $3::bytea[]) i(id, body) on conflict do nothing");
         command.Parameters.AddWithValue(providerKey);
-        command.Parameters.AddWithValue(message.Value.Id);
-        command.Parameters.AddWithValue(NpgsqlDbType.Bytea, body.ToArray());
+        command.Parameters.AddWithValue(messages.Value.Select(message => message.Id).ToArray());
+        command.Parameters.AddWithValue(NpgsqlDbType.Array | NpgsqlDbType.Bytea, messages.Value.Select(message => message.Body.ToArray()).ToArray());
         if (await command.ExecuteNonQueryAsync(cancellationToken) > 0) arrived.Writer.TryWrite(true);
-        return default(Done);
+        return provider.WebhookAnswer;
     }
 
     /// <summary>Works off all that is due and answers how many messages that were. Safe to run at any time, on several nodes, twice.</summary>
@@ -88,9 +90,9 @@ public sealed class WebhookInbox(NpgsqlDataSource source, PaymentProviders provi
     private async Task<Result<long?>> BookAsync(Message message, CancellationToken cancellationToken)
     {
         if (providers.Find(message.Provider) is not { } provider) return Problem.NotFound("unknown_provider", $"The provider '{message.Provider}' is no longer set up.");
-        var parsed = provider.Parse(message.Body);
-        if (parsed.Problem is { } problem) return problem;
-        return parsed.Value.Payment is { } report ? await money.TakeAsync(message.Provider, report, cancellationToken) : (long?)null;
+        var read = await provider.ReadAsync(message.Body, cancellationToken);
+        if (read.Problem is { } problem) return problem;
+        return read.Value.Payment is { } report ? await money.TakeAsync(message.Provider, report, cancellationToken) : (long?)null;
     }
 
     private async Task SettleAsync(Message message, string state, string? error, long? tenant, CancellationToken cancellationToken)

@@ -20,6 +20,6 @@ public static class WebhooksApi
         if (body.Problem is { } tooLarge) return new ProblemAnswer(tooLarge);
         var received = await inbox.ReceiveAsync(
             provider, name => http.Request.Headers[name] is [{ } value] ? value : null, body.Value, http.RequestAborted);
-        return received.Problem is { } problem ? new ProblemAnswer(problem) : Results.Ok();
+        return received.Problem is { } problem ? new ProblemAnswer(problem) : Results.Text(received.Value);
     }
 }

@@ -16,7 +16,7 @@ public static class PaymentsHosting
     public static WebApplicationBuilder AddPortalPayments(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddPayments(builder.Configuration.IsSandbox(builder.Environment));
+        builder.Services.AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.IsSandbox(builder.Environment)));
         return builder;
     }
 

@@ -20,7 +20,7 @@ internal static class ProviderRefunds
             .OrderBy(refund => refund.Id).ToListAsync(cancellationToken);
         foreach (var told in report.Refunds ?? [])
         {
-            if (pending.Find(refund => refund.PublicId == told.Reference) is not { } refund) continue;
+            if (told.UnderWay || pending.Find(refund => refund.PublicId == told.Reference) is not { } refund) continue;
             if (told.Failure is { } failure) await Refunds.FailAsync(wallet, refund, failure, cancellationToken);
             else Refunds.Succeed(wallet, payment, refund);
         }

@@ -108,7 +108,7 @@ public sealed class RefundSender(NpgsqlDataSource source, PaymentProviders provi
     private async Task<bool> FoundAsync(IPaymentProvider provider, Sending refund, CancellationToken cancellationToken)
     {
         var found = false;
-        foreach (var report in await provider.LookUpAsync(refund.Reference, cancellationToken))
+        foreach (var report in await provider.LookUpAsync(new Sought(refund.Reference, refund.ProviderPayment), cancellationToken))
         {
             if (report.Refunds?.Any(told => told.Reference == refund.Reference) != true) continue;
             await TakeAsync(provider, report, cancellationToken);

@@ -9,21 +9,19 @@ namespace Portal.Domain.Payments.Sandbox;
 /// <c>payment.succeeded</c>, <c>payment.declined</c>, <c>payment.refunded</c>, <c>payment.disputed</c>, <c>payment.reinstated</c>, <c>method.saved</c>.
 /// </param>
 /// <param name="Payment">The payment, when it is about one.</param>
-public sealed record SandboxEvent(string Id, string Type, SandboxEventPayment? Payment)
+/// <param name="Reference">The reference of the page on which a method was saved.</param>
+public sealed record SandboxEvent(string Id, string Type, SandboxEventPayment? Payment, string? Reference = null)
 {
     /// <summary>The body's bytes.</summary>
     public byte[] ToBytes() => JsonSerializer.SerializeToUtf8Bytes(this, PortalJson.Options);
 
     /// <summary>Reads a body; <c>invalid_payload</c> for what is none.</summary>
-    public static Result<ProviderEvent> Parse(ReadOnlySpan<byte> body)
+    public static Result<SandboxEvent> Parse(ReadOnlySpan<byte> body)
     {
         try
         {
-            if (JsonSerializer.Deserialize<SandboxEvent>(body, PortalJson.Options) is { Id.Length: > 0 and <= 200, Type.Length: > 0 } message)
-            {
-                if (message.Payment is null) return new ProviderEvent(message.Id, message.Type, null);
-                if (message.Payment.Report() is { } report) return new ProviderEvent(message.Id, message.Type, report);
-            }
+            if (JsonSerializer.Deserialize<SandboxEvent>(body, PortalJson.Options) is { Id.Length: > 0 and <= 200, Type.Length: > 0 } message
+                && (message.Payment is null || message.Payment.Report() is not null)) return message;
         }
         catch (JsonException)
         {

@@ -22,6 +22,9 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
     public string Key => ProviderKey;
 
     /// <inheritdoc />
+    public Problem? Refuses(Money amount) => null;
+
+    /// <inheritdoc />
     public Task<Result<HostedPage>> CreateCheckoutAsync(CheckoutRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -40,11 +43,18 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
     }
 
     /// <inheritdoc />
-    public async Task<SavedMethod?> FindMethodAsync(string reference, CancellationToken cancellationToken)
+    public async Task<SavedMethod?> FindMethodAsync(Sought sought, CancellationToken cancellationToken)
     {
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
-        var method = await db.Set<SandboxMethod>().SingleOrDefaultAsync(m => m.Reference == reference, cancellationToken);
+        var method = await db.Set<SandboxMethod>().SingleOrDefaultAsync(m => m.Reference == sought.Reference, cancellationToken);
         return method is null ? null : new SavedMethod(method.Id, $"•••• {method.Last4}");
+    }
+
+    /// <inheritdoc />
+    public async Task ForgetMethodAsync(string method, CancellationToken cancellationToken)
+    {
+        await using var db = await contexts.CreateDbContextAsync(cancellationToken);
+        await db.Database.ExecuteSqlAsync($"update sandbox_methods set forgotten = true where id = {method}", cancellationToken);
     }
 
     /// <inheritdoc />
@@ -54,7 +64,7 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await db.Database.BeginTransactionAsync(cancellationToken);
         var method = await db.Set<SandboxMethod>().FromSql($"select * from sandbox_methods where id = {request.Method} for update").SingleOrDefaultAsync(cancellationToken);
-        if (method is null) return Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
+        if (method is null or { Forgotten: true }) return Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
         var known = await db.Set<SandboxPayment>().SingleOrDefaultAsync(p => p.Reference == request.Reference && p.MethodId != null, cancellationToken);
         if (known is not null) return await ReportAsync(db, known, cancellationToken);
         var failure = method.Card switch { "accepted" => null, "declined" => "card_declined", _ => "authentication_required" };
@@ -72,8 +82,9 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
     }
 
     /// <inheritdoc />
-    public async Task<IReadOnlyList<PaymentReport>> LookUpAsync(string reference, CancellationToken cancellationToken)
+    public async Task<IReadOnlyList<PaymentReport>> LookUpAsync(Sought sought, CancellationToken cancellationToken)
     {
+        var reference = sought.Reference;
         await using var db = await contexts.CreateDbContextAsync(cancellationToken);
         var refunded = db.Set<SandboxRefund>().Where(refund => refund.Reference == reference).Select(refund => refund.PaymentId);
         var payments = await db.Set<SandboxPayment>().Where(p => p.Reference == reference || refunded.Contains(p.Id))
@@ -84,17 +95,19 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
     }
 
     /// <inheritdoc />
-    public async Task<Result<ProviderEvent>> VerifyAsync(Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
+    public async Task<Result<IReadOnlyList<ProviderMessage>>> VerifyAsync(
+        Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(header);
         secret ??= await sender.SecretAsync(cancellationToken);
-        return SandboxSignature.IsValid(secret, TimeProvider.System.GetUtcNow(), header(SandboxSignature.Header), body.Span)
-            ? Parse(body)
-            : new Problem(ProblemKind.Invalid, "invalid_signature", "The signature does not match the body, or is too old.");
+        if (!SandboxSignature.IsValid(secret, TimeProvider.System.GetUtcNow(), header(SandboxSignature.Header), body.Span))
+            return new Problem(ProblemKind.Invalid, "invalid_signature", "The signature does not match the body, or is too old.");
+        return SandboxEvent.Parse(body.Span).Map<IReadOnlyList<ProviderMessage>>(message => [new ProviderMessage(message.Id, message.Type, body)]);
     }
 
     /// <inheritdoc />
-    public Result<ProviderEvent> Parse(ReadOnlyMemory<byte> body) => SandboxEvent.Parse(body.Span);
+    public Task<Result<ProviderEvent>> ReadAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) =>
+        Task.FromResult(SandboxEvent.Parse(message.Span).Map(told => new ProviderEvent(told.Payment?.Report(), told.Reference)));
 
     /// <summary>A hosted page, or null.</summary>
     public async Task<SandboxSession?> FindSessionAsync(string id, CancellationToken cancellationToken = default)
@@ -155,7 +168,7 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
     {
         var name = card switch { SandboxCard.Accepted => "accepted", SandboxCard.Declined => "declined", _ => "challenged" };
         db.Add(new SandboxMethod { Id = NewId("sm"), Reference = session.Reference, Card = name, Last4 = SandboxCards.Last4(card) });
-        await SandboxSender.AddAsync(db, new SandboxEvent(NewId("evt"), "method.saved", null), cancellationToken);
+        await SandboxSender.AddAsync(db, new SandboxEvent(NewId("evt"), "method.saved", null, session.Reference), cancellationToken);
     }
 
     private async Task<Result<HostedPage>> OpenAsync(SandboxSession session, Uri portal, CancellationToken cancellationToken)

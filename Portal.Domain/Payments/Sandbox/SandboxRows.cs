@@ -72,6 +72,8 @@ internal sealed class SandboxMethod
     public required string Card { get; init; }
 
     public required string Last4 { get; init; }
+
+    public bool Forgotten { get; init; }
 }
 
 internal sealed class SandboxPayment

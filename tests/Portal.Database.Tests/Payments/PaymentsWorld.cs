@@ -47,7 +47,8 @@ internal sealed class PaymentsWorld : IAsyncDisposable
 
     public IServiceProvider Services => provider;
 
-    public static async Task<PaymentsWorld> CreateAsync(PostgresFixture postgres, Func<SandboxProvider, IPaymentProvider>? wrap = null)
+    public static async Task<PaymentsWorld> CreateAsync(
+        PostgresFixture postgres, Func<SandboxProvider, IPaymentProvider>? wrap = null, PaymentSettings? settings = null)
     {
         var database = await postgres.CreateAsync();
         PaymentsWorld? world = null;
@@ -57,7 +58,7 @@ internal sealed class PaymentsWorld : IAsyncDisposable
             .AddSingleton<TimeProvider>(_ => world!.Clock)
             .AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)))
             .AddPortalDomain()
-            .AddPayments(sandbox: true);
+            .AddPayments(settings ?? new PaymentSettings { Sandbox = true });
         if (wrap is not null) services.Replace(ServiceDescriptor.Singleton(p => wrap(p.GetRequiredService<SandboxProvider>())));
         var built = services.BuildServiceProvider();
         world = new PaymentsWorld(database, built);
@@ -114,7 +115,7 @@ internal sealed class PaymentsWorld : IAsyncDisposable
         await Inbox.ProcessDueAsync();
     }
 
-    public async Task<Result<Done>> ReceiveAsync(byte[] body, TimeSpan age = default, string? secret = null) =>
+    public async Task<Result<string>> ReceiveAsync(byte[] body, TimeSpan age = default, string? secret = null) =>
         await Inbox.ReceiveAsync("sandbox", await SignAsync(body, age, secret), body);
 
     /// <summary>The headers of a webhook that was signed so long ago.</summary>

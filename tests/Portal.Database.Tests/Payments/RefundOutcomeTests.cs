@@ -130,7 +130,7 @@ public sealed class RefundOutcomeTests(PostgresFixture postgres) : IClassFixture
         var (acme, globex) = (await world.BuyAsync(), await world.BuyAsync(tenant: world.Globex));
         await world.AskAsync(acme);
         await world.AskAsync(globex);
-        provider!.Refuses = acme.ProviderPayment;
+        provider!.HangsUpOn = acme.ProviderPayment;
 
         (await world.Sender().SendDueAsync()).ShouldBe(2);
 
@@ -146,7 +146,7 @@ public sealed class RefundOutcomeTests(PostgresFixture postgres) : IClassFixture
     {
         public bool AnswersAreLost { get; set; }
 
-        public string? Refuses { get; set; }
+        public string? HangsUpOn { get; set; }
 
         public Func<Task>? BeforeAnswering { get; set; }
 
@@ -158,29 +158,34 @@ public sealed class RefundOutcomeTests(PostgresFixture postgres) : IClassFixture
 
         public async Task<Result<PaymentReport>> RefundAsync(RefundRequest request, CancellationToken cancellationToken)
         {
-            if (request.ProviderPayment == Refuses) throw new HttpRequestException("The provider hung up.");
+            if (request.ProviderPayment == HangsUpOn) throw new HttpRequestException("The provider hung up.");
             Refunds++;
             var answer = await sandbox.RefundAsync(request, cancellationToken);
             if (BeforeAnswering is not null) await BeforeAnswering();
             return AnswersAreLost ? throw new TimeoutException("No answer came.") : answer;
         }
 
-        public Task<IReadOnlyList<PaymentReport>> LookUpAsync(string reference, CancellationToken cancellationToken)
+        public Task<IReadOnlyList<PaymentReport>> LookUpAsync(Sought sought, CancellationToken cancellationToken)
         {
             LookUps++;
-            return sandbox.LookUpAsync(reference, cancellationToken);
+            return sandbox.LookUpAsync(sought, cancellationToken);
         }
+
+        public Problem? Refuses(Money amount) => sandbox.Refuses(amount);
 
         public Task<Result<HostedPage>> CreateCheckoutAsync(CheckoutRequest request, CancellationToken cancellationToken) => sandbox.CreateCheckoutAsync(request, cancellationToken);
 
         public Task<Result<HostedPage>> SaveMethodAsync(SaveMethodRequest request, CancellationToken cancellationToken) => sandbox.SaveMethodAsync(request, cancellationToken);
 
-        public Task<SavedMethod?> FindMethodAsync(string reference, CancellationToken cancellationToken) => sandbox.FindMethodAsync(reference, cancellationToken);
+        public Task<SavedMethod?> FindMethodAsync(Sought sought, CancellationToken cancellationToken) => sandbox.FindMethodAsync(sought, cancellationToken);
+
+        public Task ForgetMethodAsync(string method, CancellationToken cancellationToken) => sandbox.ForgetMethodAsync(method, cancellationToken);
 
         public Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken) => sandbox.ChargeAsync(request, cancellationToken);
 
-        public Task<Result<ProviderEvent>> VerifyAsync(Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => sandbox.VerifyAsync(header, body, cancellationToken);
+        public Task<Result<IReadOnlyList<ProviderMessage>>> VerifyAsync(
+            Func<string, string?> header, ReadOnlyMemory<byte> body, CancellationToken cancellationToken) => sandbox.VerifyAsync(header, body, cancellationToken);
 
-        public Result<ProviderEvent> Parse(ReadOnlyMemory<byte> body) => sandbox.Parse(body);
+        public Task<Result<ProviderEvent>> ReadAsync(ReadOnlyMemory<byte> message, CancellationToken cancellationToken) => sandbox.ReadAsync(message, cancellationToken);
     }
 }

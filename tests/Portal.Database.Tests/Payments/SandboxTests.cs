@@ -15,10 +15,10 @@ public sealed class SandboxTests(PostgresFixture postgres) : IClassFixture<Postg
         var request = new SaveMethodRequest(reference, Currency.Of("USD"), "Card", PaymentsWorld.Portal, PaymentsWorld.Portal, world.Clock.GetUtcNow().AddDays(1), PaymentsWorld.Portal);
         var page = (await world.Sandbox.SaveMethodAsync(request, default)).Value;
         (await world.Sandbox.SaveMethodAsync(request, default)).Value.ShouldBe(page);
-        (await world.Sandbox.FindMethodAsync(reference, default)).ShouldBeNull();
+        (await world.Sandbox.FindMethodAsync(new Sought(reference), default)).ShouldBeNull();
         var paid = (await world.Sandbox.PayAsync(page.ProviderObject, card)).Value;
         if (paid.IsChallenged) (await world.Sandbox.AuthenticateAsync(page.ProviderObject, approved: true)).Value.IsDone.ShouldBeTrue();
-        return (await world.Sandbox.FindMethodAsync(reference, default))!;
+        return (await world.Sandbox.FindMethodAsync(new Sought(reference), default))!;
     }
 
     [Theory]
@@ -38,7 +38,7 @@ public sealed class SandboxTests(PostgresFixture postgres) : IClassFixture<Postg
         (report.Reference, report.Failure, report.Captured).ShouldBe(("att_1", failure, failure is null ? 10m : 0m));
         again.ProviderPayment.ShouldBe(report.ProviderPayment);
         (await world.CountAsync("sandbox_payments")).ShouldBe(1);
-        (await world.Sandbox.LookUpAsync("att_1", default)).Single().Captured.ShouldBe(report.Captured);
+        (await world.Sandbox.LookUpAsync(new Sought("att_1"), default)).Single().Captured.ShouldBe(report.Captured);
         (await world.Database.ScalarAsync("select count(*) from sandbox_methods where card ~ '[0-9]'")).ShouldBe(0L);
     }
 
@@ -77,8 +77,8 @@ public sealed class SandboxTests(PostgresFixture postgres) : IClassFixture<Postg
 
         (await world.Sandbox.RefundAsync(new RefundRequest("refund_5", "sp_none", Ten), default)).Problem!.Code.ShouldBe("unknown_payment");
         (await world.Sandbox.RefundAsync(new RefundRequest("refund_5", payment, new Money(1m, Currency.Of("EUR"))), default)).Problem!.Code.ShouldBe("unknown_payment");
-        var found = (await world.Sandbox.LookUpAsync("refund_4", default)).Single();
+        var found = (await world.Sandbox.LookUpAsync(new Sought("refund_4"), default)).Single();
         found.Refunds!.Select(refund => (refund.Reference, refund.Amount)).ShouldBe([("refund_1", 4m), ("refund_4", 6m)], ignoreOrder: true);
-        (await world.Sandbox.LookUpAsync("refund_2", default)).ShouldBeEmpty();
+        (await world.Sandbox.LookUpAsync(new Sought("refund_2"), default)).ShouldBeEmpty();
     }
 }

@@ -27,6 +27,12 @@ create table checkouts (
 );
 create index checkouts_latest on checkouts (tenant_id, created_at);
 
+-- The provider that a tenant is to use whatever the settings say; without a row they decide.
+create table payment_preferences (
+  tenant_id        bigint primary key references tenants,
+  provider         text not null
+);
+
 -- A row before it is a call: its public id is the idempotency key sent and the provider's reference.
 create table payment_attempts (
   tenant_id        bigint not null,
@@ -198,7 +204,8 @@ create table sandbox_methods (
   id               text primary key,
   reference        text not null unique,
   card             text not null check (card in ('accepted', 'declined', 'challenged')),
-  last4            char(4) not null
+  last4            char(4) not null,
+  forgotten        boolean not null default false
 );
 
 create table sandbox_payments (
