@@ -24,12 +24,35 @@ public sealed record Plan
     /// <summary>Credits that it includes.</summary>
     public required IReadOnlyList<IncludedCredits> Included { get; init; }
 
+    /// <summary>Fees in advance, without those for seats.</summary>
+    public required IReadOnlyList<FlatFee> Flat { get; init; }
+
+    /// <summary>Fees in advance for each seat.</summary>
+    public required IReadOnlyList<SeatFee> Seats { get; init; }
+
+    /// <summary>Least money that a billing period costs; null for none.</summary>
+    public decimal? Minimum { get; init; }
+
+    /// <summary>True when some of what it costs is known only when a period has ended.</summary>
+    public bool HasArrears => Overage is not null || Minimum is not null || Definition.Items!.Any(item => item.Type == "usage");
+
     /// <summary>What credits beyond the grants cost; null: they are not sold.</summary>
     public PlanOverage? Overage { get; init; }
 
     /// <summary>It as the API's bodies write it.</summary>
     public required PlanDefinition Definition { get; init; }
 }
+
+/// <summary>A fee for a billing period.</summary>
+/// <param name="Key">The item's key.</param>
+/// <param name="Amount">Money; part of it may pay for included credits.</param>
+public sealed record FlatFee(string Key, decimal Amount);
+
+/// <summary>A fee for each seat and billing period.</summary>
+/// <param name="Key">The item's key.</param>
+/// <param name="Amount">Money for one.</param>
+/// <param name="Included">How many cost nothing.</param>
+public sealed record SeatFee(string Key, decimal Amount, decimal Included);
 
 /// <summary>Credits that a plan includes.</summary>
 /// <param name="Key">The item's key.</param>

@@ -35,6 +35,9 @@ public static class PlanChecks
             Currency = currency!,
             Months = months!.Value,
             Included = items.Included,
+            Flat = items.Flat,
+            Seats = items.Seats,
+            Minimum = items.Minimum,
             Overage = items.Overage,
             Definition = plan,
         };
@@ -64,7 +67,7 @@ public static class PlanChecks
             else errors.Add(at, "required", "An item is needed.");
         }
 
-        if (items.Shares > items.FlatFees)
-            errors.Add("items", "revenue_share_exceeds_fees", $"The shares for included credits come to {items.Shares}, more than the flat fees of {items.FlatFees}.");
+        if (items.Shares > items.Flat.Sum(fee => fee.Amount))
+            errors.Add("items", "revenue_share_exceeds_fees", $"The shares for included credits come to {items.Shares}, more than the flat fees of {items.Flat.Sum(fee => fee.Amount)}.");
     }
 }

@@ -29,8 +29,14 @@ internal sealed class PlanItemChecks(Currency? currency, int? planMonths, FieldE
     /// <summary>Sum of the shares so far.</summary>
     public decimal Shares { get; private set; }
 
-    /// <summary>Sum of the flat fees so far.</summary>
-    public decimal FlatFees { get; private set; }
+    /// <summary>Flat fees so far.</summary>
+    public List<FlatFee> Flat { get; } = [];
+
+    /// <summary>Fees for seats so far.</summary>
+    public List<SeatFee> Seats { get; } = [];
+
+    /// <summary>The minimum, when there was one.</summary>
+    public decimal? Minimum { get; private set; }
 
     /// <summary>Checks an item; <paramref name="at"/> is its place, such as <c>items[0]</c>.</summary>
     public void Check(string at, PlanItemDefinition item)
@@ -53,15 +59,17 @@ internal sealed class PlanItemChecks(Currency? currency, int? planMonths, FieldE
         {
             case "flat":
                 Money($"{at}.amount", item.Amount, required: true);
-                FlatFees += item.Amount is > 0m and <= PriceChecks.GreatestAmount ? item.Amount.Value : 0m;
+                Flat.Add(new FlatFee(item.Key ?? "", item.Amount is >= 0m and <= PriceChecks.GreatestAmount ? item.Amount.Value : 0m));
                 break;
             case "seat":
                 Money($"{at}.amount", item.Amount, required: true);
                 if (item.Included is < 0m or > 1_000_000m || (item.Included is { } seats && seats != decimal.Truncate(seats)))
                     errors.Add($"{at}.included", "invalid_amount", "Included seats are a whole number from 0 to 1000000.");
+                Seats.Add(new SeatFee(item.Key ?? "", item.Amount ?? 0m, item.Included ?? 0m));
                 break;
             case "minimum":
                 Once($"{at}.type", "minimum");
+                Minimum = item.Amount;
                 Money($"{at}.amount", item.Amount, required: true);
                 break;
             case "included_credits": CheckIncluded(at, item); break;

@@ -4,12 +4,13 @@ namespace Portal.Domain.Wallet;
 
 /// <summary>What accrued in the billing period that runs.</summary>
 /// <param name="StartsAt">Its beginning; null without a subscription.</param>
+/// <param name="EndsAt">Its end; null without a subscription.</param>
 /// <param name="Overage">Credits sold beyond the grants.</param>
 /// <param name="Spend">Money accrued, net: overage and usage priced in money, nine places.</param>
-public sealed record PeriodCounters(DateTimeOffset? StartsAt, decimal Overage, decimal Spend)
+public sealed record PeriodCounters(DateTimeOffset? StartsAt, DateTimeOffset? EndsAt, decimal Overage, decimal Spend)
 {
     /// <summary>Of a wallet without a subscription.</summary>
-    public static readonly PeriodCounters None = new(null, 0m, 0m);
+    public static readonly PeriodCounters None = new(null, null, 0m, 0m);
 }
 
 /// <summary>On what terms credits beyond the grants are sold under policy <c>overage</c>.</summary>

@@ -26,7 +26,7 @@ public sealed record PostingClock(
 public static class WalletReader
 {
     private const string Look = """
-        select tenant_id, version, config_version, next_due_at, last_posted_at, period_starts_at, period_overage, period_spend
+        select tenant_id, version, config_version, next_due_at, last_posted_at, period_starts_at, period_ends_at, period_overage, period_spend
         from wallets where tenant_id = any($1) order by tenant_id
         """;
 
@@ -73,7 +73,7 @@ public static class WalletReader
         {
             locked.Add(new LockedRow(
                 reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), NullableInstant(reader, 3), reader.GetFieldValue<DateTimeOffset>(4),
-                new PeriodCounters(NullableInstant(reader, 5), reader.GetDecimal(6), reader.GetDecimal(7))));
+                new PeriodCounters(NullableInstant(reader, 5), NullableInstant(reader, 6), reader.GetDecimal(7), reader.GetDecimal(8))));
         }
 
         await reader.NextResultAsync(cancellationToken);

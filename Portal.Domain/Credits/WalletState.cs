@@ -27,6 +27,8 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     private readonly List<DrawInterval> newDraws = [];
     private readonly List<LedgerTransaction> postings = [];
     private readonly List<SettledDebt> settled = [];
+    private readonly Dictionary<DateTimeOffset, DateTimeOffset> drafts = [];
+    private readonly Dictionary<(string Kind, string Item, DateTimeOffset StartsAt, bool Advance), AccruedCharge> accrued = [];
     private DateTimeOffset? nextDueAt = due;
     private PeriodCounters period = period;
     private bool dueChanged, periodChanged;
@@ -65,7 +67,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     public OverageTerms? Overage { get; set; }
 
     /// <summary>True when there is something to write.</summary>
-    public bool HasChanges => dueChanged || periodChanged || changedDebts.Count > 0 || ConfigurationChanged || postings.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
+    public bool HasChanges => dueChanged || periodChanged || changedDebts.Count > 0 || ConfigurationChanged || postings.Count > 0 || drafts.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
 
     /// <summary>posted_at of everything posted under this lock.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -93,6 +95,11 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     internal IReadOnlyList<Grant> NewGrants => newGrants;
 
     internal IReadOnlyList<Debt> NewDebts => newDebts;
+
+    /// <summary>Drafts that were opened and not written yet, with when they are finalised.</summary>
+    public IReadOnlyDictionary<DateTimeOffset, DateTimeOffset> Drafts => drafts;
+
+    internal IReadOnlyCollection<AccruedCharge> Accrued => accrued.Values;
 
     internal IReadOnlyList<DrawInterval> NewDraws => newDraws;
 
@@ -144,6 +151,37 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     {
         postings.Add(transaction);
         return transaction;
+    }
+
+    /// <summary>Charges what was earned or fell due: Dr unbilled, and the next invoice says so.</summary>
+    /// <param name="posting">The transaction that books it.</param>
+    /// <param name="charge">What for.</param>
+    /// <param name="quantity">How much of it; negative takes back.</param>
+    /// <param name="amount">Money at nine places; negative takes back.</param>
+    /// <param name="credit">The account that earns it.</param>
+    /// <param name="currency">The tenant's.</param>
+    public void Accrue(LedgerTransaction posting, Charge charge, decimal quantity, decimal amount, string credit, string currency)
+    {
+        ArgumentNullException.ThrowIfNull(posting);
+        ArgumentNullException.ThrowIfNull(charge);
+        if (quantity == 0m && amount == 0m) return;
+        posting.Book(Account.Unbilled, credit, amount, currency);
+        var key = (charge.Kind, charge.Item, charge.StartsAt, charge.Advance);
+        accrued[key] = accrued.TryGetValue(key, out var before)
+            ? before with { Quantity = before.Quantity + quantity, Amount = before.Amount + amount }
+            : new AccruedCharge(charge, quantity, amount, currency);
+    }
+
+    /// <summary>
+    /// Something is due to be invoiced at that instant: the draft of that date opens, and is finalised an hour later, or a day later where usage
+    /// of a period that ended may still arrive.
+    /// </summary>
+    public void Bill(DateTimeOffset at, bool afterUsage)
+    {
+        var finaliseAt = at + (afterUsage ? Draft.AfterUsage : Draft.AfterFees);
+        if (drafts.TryGetValue(at, out var known) && known >= finaliseAt) return;
+        drafts[at] = finaliseAt;
+        DueNoLaterThan(finaliseAt);
     }
 
     /// <summary>Something falls due at that instant.</summary>
@@ -218,6 +256,8 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
         newDraws.Clear();
         postings.Clear();
         settled.Clear();
+        accrued.Clear();
+        drafts.Clear();
         Allowances.Clear();
         dueChanged = periodChanged = false;
         ConfigurationChanged = false;

@@ -56,9 +56,9 @@ public static class WalletWriter
 
     private const string TouchWallets = """
         update wallets w set version = w.version + 1, config_version = w.config_version + d.config, next_due_at = d.due, last_posted_at = d.now,
-          period_starts_at = d.period, period_overage = d.overage, period_spend = d.spend
-        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::numeric[], $7::numeric[])
-          d(tenant_id, config, due, now, period, overage, spend)
+          period_starts_at = d.period, period_ends_at = d.period_end, period_overage = d.overage, period_spend = d.spend
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::numeric[], $8::numeric[])
+          d(tenant_id, config, due, now, period, period_end, overage, spend)
         where w.tenant_id = d.tenant_id
         """;
 
@@ -71,9 +71,10 @@ public static class WalletWriter
         AddDebts(batch, wallets);
         AddChargebackSettlements(batch, wallets);
         AllowanceCounters.AddTo(batch, wallets);
+        ChargeRows.AddTo(batch, wallets);
         var touched = wallets.OrderBy(wallet => wallet.TenantId).ToArray();
         batch.Add(TouchWallets, touched.Select(w => w.TenantId), touched.Select(w => w.ConfigurationChanged ? 1 : 0),
-            touched.Select(w => w.NextDueAt), touched.Select(w => w.Now), touched.Select(w => w.Period.StartsAt), touched.Select(w => w.Period.Overage),
+            touched.Select(w => w.NextDueAt), touched.Select(w => w.Now), touched.Select(w => w.Period.StartsAt), touched.Select(w => w.Period.EndsAt), touched.Select(w => w.Period.Overage),
             touched.Select(w => w.Period.Spend));
     }
 

@@ -21,6 +21,19 @@ public static class Uuid7
         return new Guid(bytes, bigEndian: true);
     }
 
+    /// <summary>The UUIDv7-shaped id of a name at an instant: always the same.</summary>
+    public static Guid Of(DateTimeOffset instant, string name)
+    {
+        Span<byte> bytes = stackalloc byte[32];
+        System.Security.Cryptography.SHA256.HashData(System.Text.Encoding.UTF8.GetBytes(name), bytes);
+        Span<byte> time = stackalloc byte[16];
+        Floor(instant).TryWriteBytes(time, bigEndian: true, out _);
+        time[..6].CopyTo(bytes);
+        bytes[6] = (byte)(0x70 | (bytes[6] & 0x0f));
+        bytes[8] = (byte)(0x80 | (bytes[8] & 0x3f));
+        return new Guid(bytes[..16], bigEndian: true);
+    }
+
     /// <summary>The smallest UUIDv7-shaped value of that instant: bound of a range of ids.</summary>
     public static Guid Floor(DateTimeOffset instant)
     {

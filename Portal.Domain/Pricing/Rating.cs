@@ -33,20 +33,6 @@ public sealed record Rating(
     /// </summary>
     public Accumulation? Open { get; init; }
 
-    /// <summary>The first currency that its lines accrue; null when all draw credits.</summary>
-    public string? MoneyCurrencyOfLines
-    {
-        get
-        {
-            foreach (var line in Lines)
-            {
-                if (line.Rate is { InCredits: false } rate) return rate.Unit;
-            }
-
-            return null;
-        }
-    }
-
     /// <summary>The same, drawing nothing: what it gives back is taken from earlier events.</summary>
     public Rating WithoutCredits() => this with { Credits = Kernel.Credits.Zero, Lines = [.. Lines.Select(line => line with { Credits = Kernel.Credits.Zero })] };
 }

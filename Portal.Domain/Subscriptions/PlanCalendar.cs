@@ -21,6 +21,9 @@ internal sealed class PlanCalendar(Subscription subscription, Plan plan)
     /// <summary>The period's share of the fee: the same proportion of it.</summary>
     public decimal Share(IncludedCredits item, SubscriptionPeriod period) => InFirst(item.Share, plan.Months, period);
 
+    /// <summary>A fee for a period: all of it, or in a short first period the same proportion.</summary>
+    public decimal Fee(decimal amount, SubscriptionPeriod period) => InFirst(amount, plan.Months, period);
+
     private decimal InFirst(decimal whole, int length, SubscriptionPeriod period)
     {
         if (period.Number > 0 || !periods.FirstIsShort) return whole;

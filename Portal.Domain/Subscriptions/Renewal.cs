@@ -11,7 +11,7 @@ namespace Portal.Domain.Subscriptions;
 /// What one subscription makes fall due: its periods end and begin, its credits roll over and are granted. Decided in memory; grants and
 /// postings are written with the wallet, the subscription's row by <see cref="WriteAsync"/>.
 /// </summary>
-internal sealed class Renewal(Settling settling, Subscription subscription, Plan plan) : IRenewal
+internal sealed class Renewal(Settling settling, Subscription subscription, Plan plan, Fees fees) : IRenewal
 {
     private sealed record ClosedPeriod(SubscriptionPeriod Period, DateTimeOffset EndsAt, decimal Overage, decimal OverageAmount, decimal Spend);
 
@@ -32,6 +32,7 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
     public void Close(DateTimeOffset at)
     {
         ending = null;
+        fees.Recognise(at, Subscription.Currency);
         if (Subscription.Period is { } period && period.EndsAt == at) End(period, at);
         if (Subscription.CancelAt <= at) Become(Subscription with { State = SubscriptionState.Cancelled, CancelledAt = Subscription.CancelAt });
     }
@@ -59,19 +60,19 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
         Become(Subscription with { SettledUntil = at });
     }
 
-    /// <summary>Ends the subscription before its time: what was paid for grants to come is the customer's, credits stay until they expire.</summary>
+    /// <summary>
+    /// Ends the subscription before its time: fees that were not earned and what was paid for grants to come are the customer's, credits stay
+    /// until they expire, and all that is open is billed at once.
+    /// </summary>
     public void Cancel(DateTimeOffset at)
     {
+        fees.Recognise(at, Subscription.Currency);
         if (Subscription.Period is { } period)
         {
-            var unearned = plan.Included.Sum(item => item.Share - SharesGranted(item, period));
-            if (unearned > 0m)
-            {
-                settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId)
-                    .Book(Account.DeferredFees, Account.CustomerCredit, unearned, Subscription.Currency);
-            }
-
+            var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
+            GiveBack(unearned, period, at);
             End(period, at);
+            settling.Wallet.Bill(at, plan.HasArrears);
         }
 
         Become(Subscription with { State = SubscriptionState.Cancelled, CancelAt = at, CancelledAt = at });
@@ -98,13 +99,28 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
                 settling.Wallet.Now);
         }
 
+        fees.AddTo(batch);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         closed.Clear();
         changed = false;
     }
 
+    private void GiveBack(IEnumerable<(string Item, decimal Unearned)> unearned, SubscriptionPeriod period, DateTimeOffset at)
+    {
+        LedgerTransaction? posting = null;
+        foreach (var (item, amount) in unearned)
+        {
+            if (amount == 0m) continue;
+            posting ??= settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId);
+            var charge = new Charge(
+                ChargeKind.Proration, item, at, period.EndsAt > at ? period.EndsAt : at, Advance: true, Detail: Fees.Detail($"{plan.Name}: rest of the period, not used"));
+            settling.Wallet.Accrue(posting, charge, 1m, -amount, Account.DeferredFees, Subscription.Currency);
+        }
+    }
+
     private IEnumerable<DateTimeOffset> Instants()
     {
+        if (fees.NextAfter(Subscription.SettledUntil ?? Subscription.StartsAt) is { } day) yield return day;
         yield return Subscription.StartsAt;
         yield return Subscription.BillingStartsAt;
         if (Subscription.CancelAt is { } end) yield return end;
@@ -128,15 +144,42 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
     {
         var zone = settling.Directory.Zone;
         var period = new SubscriptionPeriod(number, at, calendar.Begin(number + 1, zone), zone.Id);
-        settling.Wallet.Period = new PeriodCounters(at, 0m, 0m);
+        settling.Wallet.Period = new PeriodCounters(at, period.EndsAt, 0m, 0m);
         Become(Subscription with { State = SubscriptionState.Active, Period = period });
         foreach (var item in plan.Included)
         {
             var (steps, share) = (calendar.Steps(item, period), calendar.Share(item, period));
             var now = Part(share, 1, steps.Count);
             var posting = Issue(item, calendar.Credits(item, period), now, at, steps.Count > 1 ? steps[1] : period.EndsAt);
-            posting.Book(Account.Unbilled, Account.DeferredCredits, now, Subscription.Currency);
-            posting.Book(Account.Unbilled, Account.DeferredFees, share - now, Subscription.Currency);
+            if (share == 0m) continue;
+            var charge = new Charge(ChargeKind.IncludedCredits, item.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: included credits"));
+            settling.Wallet.Accrue(posting, charge, calendar.Credits(item, period) * steps.Count, now, Account.DeferredCredits, Subscription.Currency);
+            settling.Wallet.Accrue(posting, charge, 0m, share - now, Account.DeferredFees, Subscription.Currency);
+        }
+
+        ChargeFees(period, at);
+        settling.Wallet.Bill(at, afterUsage: ending is not null && plan.HasArrears);
+    }
+
+    // The part of the flat fees that pays for credits is charged with these.
+    private void ChargeFees(SubscriptionPeriod period, DateTimeOffset at)
+    {
+        LedgerTransaction? posting = null;
+        LedgerTransaction Posting() => posting ??= settling.Begin("fees", at, Key("fees", Subscription.PublicId, at), Subscription.PublicId);
+        var shares = plan.Included.Sum(item => item.Share);
+        foreach (var fee in plan.Flat)
+        {
+            var part = Math.Min(shares, fee.Amount);
+            shares -= part;
+            var charge = new Charge(ChargeKind.Flat, fee.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail(plan.Name));
+            if (fee.Amount > part) fees.Charge(Posting(), charge, 1m, calendar.Fee(fee.Amount - part, period), Subscription.Currency);
+        }
+
+        foreach (var seat in plan.Seats)
+        {
+            var seats = Math.Max(0m, Subscription.Quantities.GetValueOrDefault(seat.Key) - seat.Included);
+            var charge = new Charge(ChargeKind.Seat, seat.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: seats", seat.Amount));
+            if (seats > 0m) fees.Charge(Posting(), charge, seats, calendar.Fee(seats * seat.Amount, period), Subscription.Currency);
         }
     }
 
@@ -190,8 +233,7 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
     private decimal SharesGranted(IncludedCredits item, SubscriptionPeriod period)
     {
         var steps = calendar.Steps(item, period);
-        if (steps.Count == 1) return item.Share;
-        return Part(item.Share, steps.Count(step => step <= Subscription.SettledUntil), steps.Count);
+        return Part(calendar.Share(item, period), steps.Count(step => step <= Subscription.SettledUntil), steps.Count);
     }
 
     private string Reference(IncludedCredits item) => PlanGrants.Reference(Subscription, item.Key);

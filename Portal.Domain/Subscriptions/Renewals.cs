@@ -21,6 +21,6 @@ public sealed class Renewals : IRenewals
         var sold = (subscription.Plan, subscription.PlanVersion);
         if (!plans.TryGetValue(sold, out var plan))
             plan = plans[sold] = await Plans.VersionAsync(settling.Connection, sold.Plan, sold.PlanVersion, cancellationToken);
-        return new Renewal(settling, subscription, plan);
+        return new Renewal(settling, subscription, plan, await Fees.ReadAsync(settling, cancellationToken));
     }
 }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
@@ -75,6 +76,9 @@ public sealed record Subscription
     /// <summary>When it ended.</summary>
     public DateTimeOffset? CancelledAt { get; init; }
 
+    /// <summary>Seats, by the plan's item.</summary>
+    public IReadOnlyDictionary<string, decimal> Quantities { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -86,7 +90,7 @@ public sealed record Subscription
 
     internal const string Columns =
         "s.tenant_id, s.id, s.plan, s.plan_version, s.state, s.starts_at, s.start_zone, s.anchor_day, s.trial_until, s.exhaustion, s.spend_cap, "
-        + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at";
+        + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at, s.quantities::text";
 
     internal static Subscription Read(NpgsqlDataReader row) => new()
     {
@@ -109,5 +113,6 @@ public sealed record Subscription
         CancelAt = row.Nullable<DateTimeOffset?>(17),
         CancelledAt = row.Nullable<DateTimeOffset?>(18),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(19),
+        Quantities = JsonSerializer.Deserialize<Dictionary<string, decimal>>(row.GetString(20), PortalJson.Options)!,
     };
 }

@@ -61,7 +61,7 @@ public sealed record SubscriptionChange(
     private static async Task EndAsync(WalletTransaction wallet, Subscription subscription, Plan plan, CancellationToken cancellationToken)
     {
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
-        var renewal = new Renewal(settling, subscription, plan);
+        var renewal = new Renewal(settling, subscription, plan, await Fees.ReadAsync(settling, cancellationToken));
         renewal.Cancel(wallet.Now);
         await renewal.WriteAsync(cancellationToken);
         wallet.Wallet.Overage = null;

@@ -22,6 +22,7 @@ public sealed class InitialSchema : Migration
         "counters",
         "payments",
         "subscriptions",
+        "invoicing",
         "moves",
         "operations",
         "exchange",

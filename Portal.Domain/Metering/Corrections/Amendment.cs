@@ -67,7 +67,7 @@ internal sealed class Amendment(
         var difference = target.Credits.Amount - standing.Credits;
         var taken = difference < 0m ? await Unwinding.RunAsync(wallet, posting, Product, pieces, -difference, cancellationToken) : [];
         var drawn = difference > 0m ? Draw(wallet, posting, standing, Product, difference) : [];
-        UsageCorrections.BookMoney(wallet, posting, standing, target.Money - standing.Money);
+        await UsageCorrections.BookMoneyAsync(wallet, posting, standing, standing.Rated ? before : null, target, cancellationToken);
         BookCost(posting, before);
         wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, difference);
 

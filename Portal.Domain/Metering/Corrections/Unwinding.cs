@@ -1,3 +1,4 @@
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Wallet;
@@ -31,7 +32,7 @@ internal static class Unwinding
             {
                 "grant" or "settled" => CreditReturns.Into(wallet, posting, grants[piece.GrantId!.Value], part, Account.Consumed(product), Account.RevenueUsage),
                 "debt" => Forgive(wallet, posting, product, piece, from),
-                "overage" => TakeOff(wallet, posting, product, piece, part),
+                "overage" => await TakeOffAsync(wallet, posting, product, piece, part, cancellationToken),
                 _ => throw new InvalidOperationException($"Unknown kind of piece {piece.Kind}."),
             };
             taken.Add(new TakenBack(piece, from, piece.To, value));
@@ -51,7 +52,8 @@ internal static class Unwinding
     }
 
     // In the period that runs, by difference of the price over all that was sold in it; later by the piece's own share.
-    private static decimal TakeOff(WalletTransaction wallet, LedgerTransaction posting, string product, StandingPiece piece, decimal part)
+    private static async Task<decimal> TakeOffAsync(
+        WalletTransaction wallet, LedgerTransaction posting, string product, StandingPiece piece, decimal part, CancellationToken cancellationToken)
     {
         var (state, running) = (wallet.Wallet, wallet.IsOfPeriod(piece.TransactionId));
         var amount = part == piece.Credits ? piece.Value : GrantValue.Left(piece.Value, part, piece.Credits);
@@ -61,9 +63,25 @@ internal static class Unwinding
             state.Period = state.Period with { Overage = state.Period.Overage - part, Spend = state.Period.Spend - amount };
         }
 
-        posting.MoveCredits(Account.Consumed(product), fromGrant: null, Account.Overage(wallet.Directory.PoolsById[piece.PoolId].Key), toGrant: null, part);
-        posting.Book(Account.RevenueOverage, Account.Unbilled, amount, wallet.Directory.Currency);
+        var pool = wallet.Directory.PoolsById[piece.PoolId].Key;
+        var (charge, invoiced) = running
+            ? (Charge.Overage(pool, state.Period.StartsAt!.Value, state.Period.EndsAt!.Value), false)
+            : await EarlierAsync(wallet, pool, piece, cancellationToken);
+        posting.MoveCredits(Account.Consumed(product), fromGrant: null, invoiced ? Account.Issued : Account.Overage(pool), toGrant: null, part);
+        state.Accrue(posting, charge, -part, -amount, Account.RevenueOverage, wallet.Directory.Currency);
         return amount;
+    }
+
+    // The charge of the period in which it was sold: on an invoice already, its credits have been settled.
+    private static async Task<(Charge Charge, bool Invoiced)> EarlierAsync(WalletTransaction wallet, string pool, StandingPiece piece, CancellationToken cancellationToken)
+    {
+        const string sql = """
+            select period_starts_at, max(period_ends_at), bool_or(invoice_id is not null) from charges
+            where tenant_id = $1 and kind = 'overage' and item = $2 and period_starts_at <= $3 group by period_starts_at order by period_starts_at desc limit 1
+            """;
+        return (await wallet.Connection.ListAsync(
+            sql, row => (Charge.Overage(pool, row.GetFieldValue<DateTimeOffset>(0), row.GetFieldValue<DateTimeOffset>(1)), row.GetBoolean(2)),
+            cancellationToken, wallet.TenantId, pool, Uuid7.InstantOf(piece.TransactionId).AddMilliseconds(1))).Single();
     }
 
     /// <summary>True when a transaction was posted in the billing period that runs.</summary>

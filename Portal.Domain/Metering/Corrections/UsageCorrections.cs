@@ -2,6 +2,7 @@ using System.Text;
 using System.Text.Json;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Metering.Counters;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Pricing;
@@ -86,9 +87,15 @@ public sealed class UsageCorrections(Catalogues catalogues)
         wallet.TenantId, wallet.Directory.Zone.HourStart(standing.OccurredAt), standing.TeamId, standing.PoolNamedId, standing.PoolNamedId,
         standing.ConsumerId, standing.Product ?? "", "", "", "", costCurrency ?? "");
 
-    internal static void BookMoney(WalletTransaction wallet, LedgerTransaction posting, StandingEvent standing, decimal money)
+    /// <summary>Takes money of an event out of its period's charges, and puts other money in.</summary>
+    internal static async Task BookMoneyAsync(
+        WalletTransaction wallet, LedgerTransaction posting, StandingEvent standing, Rating? before, Rating? after, CancellationToken cancellationToken)
     {
-        posting.Book(Account.Unbilled, Account.RevenueUsage, money, wallet.Directory.Currency);
+        var money = (after?.Money ?? 0m) - (before?.Money ?? 0m);
+        if (before?.Money is null or 0m && after?.MoneyCurrency is null) return;
+        var periods = await MeteredPeriods.ReadAsync(wallet.Connection, wallet.TenantId, wallet.Directory.Zone, cancellationToken);
+        if (before is not null) UsageCharges.Accrue(wallet.Wallet, posting, periods, standing.OccurredAt, before, -1, wallet.Directory.Currency);
+        if (after is not null) UsageCharges.Accrue(wallet.Wallet, posting, periods, standing.OccurredAt, after, 1, wallet.Directory.Currency);
         if (wallet.IsOfPeriod(standing.TransactionId)) wallet.Wallet.Period = wallet.Wallet.Period with { Spend = wallet.Wallet.Period.Spend + money };
     }
 

@@ -84,7 +84,9 @@ internal sealed class PeriodClosing(WalletTransaction wallet, Catalogue catalogu
         var drawing = new Drawing(wallet.Wallet, posting, wallet.Directory.PoolsById[Pool.SharedId], late ? wallet.Now : last);
         drawing.Draw(pool, meter.Product, amounts.Credits, pieces);
         drawing.Complete();
-        posting.Book(Account.Unbilled, Account.RevenueUsage, amounts.Money, wallet.Directory.Currency);
+        wallet.Wallet.Accrue(
+            posting, Charge.Usage(meter.Key, rate.Match.Key, period.StartsAt, period.EndsAt), rate.InCredits ? 0m : amounts.Quantity, amounts.Money, Account.RevenueUsage,
+            wallet.Directory.Currency);
         if (wallet.Wallet.Period.StartsAt == period.StartsAt) wallet.Wallet.Period = wallet.Wallet.Period with { Spend = wallet.Wallet.Period.Spend + amounts.Money };
         if (costRate is not null) posting.Book(Account.Cogs(costRate.Vendor!), Account.AccruedCost(costRate.Vendor!), amounts.Cost ?? 0m, costRate.Unit);
 

@@ -26,6 +26,7 @@ internal sealed class WalletTaking(
     private readonly PostingClock clock = locked.Clock;
     private (long Hour, DateTimeOffset Start) lastHour = (-1, default);
     private PriceCounters? counters;
+    private MeteredPeriods? periods;
 
     /// <summary>Usage of one book date: one ledger transaction.</summary>
     private sealed record Booking(LedgerTransaction Posting, Drawing Drawing)
@@ -66,6 +67,7 @@ internal sealed class WalletTaking(
 
         var counted = own.Where(usage => usage.OpenRating is not null && usage.Status != EventStatus.Rejected)
             .Select(usage => new CountedEvent(usage.OpenRating!, ConsumerOf(usage)?.Id ?? 0, usage.OccurredAt)).ToArray();
+        if (own.Any(usage => usage.Rating?.MoneyCurrency is not null)) periods = await MeteredPeriods.ReadAsync(locked.Connection, TenantId, Directory.Zone, cancellationToken);
         if (counted.Length > 0) counters = await PriceCounters.ReadAsync(locked.Connection, TenantId, Directory.Zone, counted, cancellationToken);
     }
 
@@ -177,7 +179,7 @@ internal sealed class WalletTaking(
     // Prices an event by what its period has come to.
     private decimal? Count(UsageEvent usage, Consumer? consumer, bool givesBack)
     {
-        if (usage.OpenRating is not { } open || (open.MoneyCurrencyOfLines is { } currency && currency != Directory.Currency)) return null;
+        if (usage.OpenRating is not { } open || (open.MoneyCurrency is { } currency && currency != Directory.Currency)) return null;
         usage.Rating = Rater.Complete(open, counters!.Of(consumer?.Id ?? 0, usage.OccurredAt));
         if (usage.Rating.Credits.Amount >= 0m && usage.Rating.Rated) return null;
         if (!usage.Rating.Rated)
@@ -214,7 +216,7 @@ internal sealed class WalletTaking(
             booking.Drawing.Draw(pool, usage.Product!, usage.Credits, pieces);
             foreach (var piece in pieces) revenue += piece.Value;
             revenue += rating.Money;
-            Post(booking.Posting, rating);
+            Post(booking.Posting, rating, usage.OccurredAt);
             rated.Add((new RollupKey(TenantId, HourOf(usage.OccurredAt), team, pool.Id, pool.Id, consumer?.Id ?? 0, usage.Product!, "", "", "",
                 rating.CostCurrency ?? ""), rating, [.. pieces]));
         }
@@ -222,10 +224,10 @@ internal sealed class WalletTaking(
         rows.Add(new EventRow(usage, consumer?.Id ?? 0, team, pool.Id, revenue, rating?.Money ?? 0m));
     }
 
-    private void Post(LedgerTransaction posting, Rating rating)
+    private void Post(LedgerTransaction posting, Rating rating, DateTimeOffset occurredAt)
     {
-        posting.Book(Account.Unbilled, Account.RevenueUsage, rating.Money, Directory.Currency);
-        if (wallet.Period.StartsAt is not null) wallet.Period = wallet.Period with { Spend = wallet.Period.Spend + rating.Money };
+        if (rating.MoneyCurrency is not null) UsageCharges.Accrue(wallet, posting, periods!, occurredAt, rating, 1, Directory.Currency);
+        if (wallet.Period.StartsAt is not null && rating.Money != 0m) wallet.Period = wallet.Period with { Spend = wallet.Period.Spend + rating.Money };
         if (rating.Cost is null or 0m) return;
         foreach (var line in rating.Lines)
         {

@@ -92,7 +92,7 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
         measuring.Measure(usage, directory);
         if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true } rating) return null;
         if (standing.Product is { } product && product != usage.Product) return null;
-        return (rating.Open is null ? rating.MoneyCurrency : rating.MoneyCurrencyOfLines) is { } currency && currency != directory.Currency ? null : usage;
+        return rating.MoneyCurrency is { } currency && currency != directory.Currency ? null : usage;
     }
 
     /// <summary>An event that gets its first rating, when the prices looked at have one for it.</summary>

@@ -22,7 +22,7 @@ public static class Rater
         var lines = new RatedLine[quantities.Count];
         var exact = quantities.Count <= 16 ? stackalloc decimal[quantities.Count] : new decimal[quantities.Count];
         var (meterRates, meterCosts) = (rates.Of(meter), costs.Of(meter));
-        var (rated, open, total) = (true, accumulation == Accumulation.Gauge, 0m);
+        var (rated, open, total, currency) = (true, accumulation == Accumulation.Gauge, 0m, (string?)null);
         for (var i = 0; i < lines.Length; i++)
         {
             var (amount, dimensions, distinct) = quantities[i];
@@ -31,12 +31,13 @@ public static class Rater
             var (rate, cost) = (meterRates?.Find(dimensions), meterCosts?.Find(dimensions));
             rated &= rate is not null;
             open |= rate?.NeedsCounter(accumulation) == true || cost?.NeedsCounter(accumulation) == true;
+            if (rate is { InCredits: false }) currency ??= rate.Unit;
             total += quantity;
             lines[i] = new RatedLine(quantity, Credits.Zero, 0m, null, dimensions, rate, cost, distinct);
         }
 
         if (!rated) return Unrated(lines, total);
-        if (open) return new Rating(true, lines[0].Rate!.Version?.Id, Credits.Zero, 0m, null, null, null, null, total, lines) { Open = accumulation };
+        if (open) return new Rating(true, lines[0].Rate!.Version?.Id, Credits.Zero, 0m, currency, null, null, null, total, lines) { Open = accumulation };
         return Priced(lines, exact, counted: null) ?? Unrated(lines, total);
     }
 

@@ -23,7 +23,7 @@ public sealed class SpendCapTests(PostgresFixture postgres) : IClassFixture<Post
         portal.Wallets.RunAsync(tenant, wallet =>
         {
             wallet.Wallet.Overage = new OverageTerms(TwoDollars, cap, "USD");
-            wallet.Wallet.Period = new PeriodCounters(wallet.Now.AddDays(-1), Overage: spend / 2m, Spend: spend);
+            wallet.Wallet.Period = new PeriodCounters(wallet.Now.AddDays(-1), wallet.Now.AddDays(1), Overage: spend / 2m, Spend: spend);
             return Domain.Wallet.Holds.PlaceAsync(wallet, new HoldOrder(credits, consumer, pool, Money: money));
         });
 

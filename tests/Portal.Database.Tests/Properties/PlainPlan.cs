@@ -102,7 +102,7 @@ internal sealed record PlainPlan(string Key, int Months, PlainPrice? Overage, pa
     ];
 
     public string Json => $$"""
-        {"name":"{{Key}}","currency":"USD","period":"{{NameOf(Months)}}","items":[{"key":"base","type":"flat","amount":"1000.00"},
+        {"name":"{{Key}}","currency":"USD","period":"{{NameOf(Months)}}","items":[{"key":"base","type":"flat","amount":"{{Items.Sum(item => item.Share).ToString(System.Globalization.CultureInfo.InvariantCulture)}}"},
         {{string.Join(',', Items.Select(item => item.Json))}}{{(Overage is null ? "" : $",{{\"key\":\"overage\",\"type\":\"overage\",\"price\":{Overage.Json}}}")}}]}
         """;
 

@@ -98,7 +98,7 @@ internal sealed partial class PlainWallet
         if (cancel is not null) subscription.EndsWithPeriod = cancel == "period_end";
         if (cancel != "now") return "ok";
         foreach (var item in subscription.InTrial ? [] : subscription.Plan.Items)
-            Book(Currency, "deferred:fees", "customer_credit", subscription.ShareOf(item) - subscription.ShareOf(item, subscription.MonthOfPeriod + 1));
+            Book(Currency, "deferred:fees", "unbilled", subscription.ShareOf(item) - subscription.ShareOf(item, subscription.MonthOfPeriod + 1));
         End(subscription);
         return "ok";
     }

@@ -45,10 +45,14 @@ internal sealed class PlanWorld : IAsyncDisposable
         return world;
     }
 
-    /// <summary>Puts a plan of those items.</summary>
-    public async Task<PlanPut> PlanAsync(string items, string period = "month", string key = "pro")
+    /// <summary>Puts a plan of those items and a flat fee, which pays for the included credits and no more unless another is said.</summary>
+    public async Task<PlanPut> PlanAsync(string items, string period = "month", string key = "pro", decimal? flat = null)
     {
-        var text = $$"""{"name":"Pro","currency":"USD","period":"{{period}}","items":[{"key":"base","type":"flat","amount":"1000.00"},{{items}}]}""";
+        using var json = JsonDocument.Parse($"[{items}]");
+        var shares = json.RootElement.EnumerateArray()
+            .Sum(item => item.TryGetProperty("revenue_share", out var share) ? decimal.Parse(share.GetString()!, CultureInfo.InvariantCulture) : 0m);
+        var fee = string.Create(CultureInfo.InvariantCulture, $$"""{"key":"base","type":"flat","amount":"{{flat ?? shares}}"}""");
+        var text = $$"""{"name":"Pro","currency":"USD","period":"{{period}}","items":[{{fee}},{{items}}]}""";
         var definition = JsonSerializer.Deserialize<PlanDefinition>(text, PortalJson.Options)!;
         return (await CatalogueChange.RunAsync(Portal.Source, change => Plans.PutAsync(change, key, definition))).Value;
     }

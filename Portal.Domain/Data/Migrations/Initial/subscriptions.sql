@@ -8,6 +8,7 @@ create table subscriptions (
   starts_at        timestamptz not null,
   start_zone       text not null,                       -- the tenant's zone when it was made: its anniversaries are dates of it
   anchor_day       smallint not null check (anchor_day between 1 and 31),
+  quantities       json not null default '{}',          -- of seats, by the plan's item
   trial_until      timestamptz check (trial_until > starts_at),
   exhaustion       text not null check (exhaustion in ('block', 'overage')),
   spend_cap        numeric(28,9) check (spend_cap >= 0), -- null: no limit
@@ -27,6 +28,19 @@ create table subscriptions (
   check (exhaustion = 'block' or overage_price is not null)
 ) with (fillfactor = 50);
 create unique index subscriptions_one on subscriptions (tenant_id) where state <> 'cancelled';
+
+-- Fees that were charged in advance and are earned second by second, booked by day.
+create table fee_schedules (
+  tenant_id        bigint not null references tenants,
+  id               uuid not null,
+  item             text not null,
+  amount           numeric(28,9) not null,
+  starts_at        timestamptz not null,
+  ends_at          timestamptz not null,
+  recognised       numeric(28,9) not null default 0,
+  primary key (tenant_id, id)
+);
+create index fee_schedules_open on fee_schedules (tenant_id) where recognised <> amount;
 
 -- Which prices hold from when: one row when it is made, one more when its plan or contract changes.
 create table subscription_terms (

@@ -1,10 +1,14 @@
--- Shares of grants to come: of the period that runs, what its plan's version says less what the grants made in it say.
+-- Fees that are not earned yet, and shares of grants to come: of the period that runs, what its plan's version says less what the grants made in it say.
 -- A short first period is shorter than any of its steps, so nothing of it is to come.
 select coalesce(a.tenant_id, s.tenant_id) as tenant_id, format('account deferred:fees, %s', coalesce(a.unit, s.currency)) as subject,
   -coalesce(s.share, 0.000000000) as expected, coalesce(a.balance, 0.000000000) as found
 from (select * from ledger_accounts where account = 'deferred:fees') a
 full join (
-  select tenant_id, currency, sum(share - round(share * granted / steps, 9)) as share
+  select tenant_id, currency, sum(share) as share from (
+  select f.tenant_id, t.currency::text as currency, sum(f.amount - f.recognised) as share
+  from fee_schedules f join tenants t on t.tenant_id = f.tenant_id where f.recognised <> f.amount group by 1, 2
+  union all
+  select tenant_id, currency, sum(share - round(share * granted / steps, 9))
   from (
     select s.tenant_id, s.currency::text as currency, coalesce((i ->> 'revenue_share')::numeric, 0) as share,
       m.months[1] / m.months[2] as steps,
@@ -21,4 +25,5 @@ full join (
     where s.state <> 'cancelled' and i ->> 'type' = 'included_credits' and s.period_ends_at - s.period_starts_at > interval '62 days'
   ) item
   group by tenant_id, currency
+  ) to_come group by tenant_id, currency
 ) s on s.tenant_id = a.tenant_id and s.currency = a.unit

@@ -1,0 +1,126 @@
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Subscriptions;
+
+/// <summary>A fee that is earned second by second.</summary>
+internal sealed record FeeSchedule(Guid Id, string Item, decimal Amount, DateTimeOffset StartsAt, DateTimeOffset EndsAt)
+{
+    /// <summary>What has been earned and booked.</summary>
+    public decimal Recognised { get; set; }
+
+    /// <summary>True until all of it is earned.</summary>
+    public bool IsOpen => Recognised != Amount;
+
+    /// <summary>What is earned by an instant, of all.</summary>
+    public decimal EarnedBy(DateTimeOffset at)
+    {
+        if (at >= EndsAt) return Amount;
+        return at <= StartsAt ? 0m : Math.Round(Amount * (at - StartsAt).Ticks / (EndsAt - StartsAt).Ticks, 9, MidpointRounding.ToEven);
+    }
+}
+
+/// <summary>
+/// Fees of one subscription: charged in advance, recognised per second elapsed, booked by day and by difference (domain.md §8). Days are those
+/// of the platform's reporting zone, as book dates are.
+/// </summary>
+internal sealed class Fees(Settling settling, IEnumerable<FeeSchedule> open)
+{
+    private const string Open = """
+        select id, item, amount, starts_at, ends_at, recognised from fee_schedules where tenant_id = $1 and recognised <> amount order by starts_at, id
+        """;
+
+    private const string Put = """
+        insert into fee_schedules (tenant_id, id, item, amount, starts_at, ends_at, recognised)
+        select $1, i, k, a, s, e, r from unnest($2::uuid[], $3::text[], $4::numeric[], $5::timestamptz[], $6::timestamptz[], $7::numeric[]) u(i, k, a, s, e, r)
+        on conflict (tenant_id, id) do update set amount = excluded.amount, ends_at = excluded.ends_at, recognised = excluded.recognised
+        """;
+
+    private readonly List<FeeSchedule> schedules = [.. open];
+    private readonly HashSet<Guid> changed = [];
+
+    /// <summary>Those of a tenant that are not earned yet.</summary>
+    public static async Task<Fees> ReadAsync(Settling settling, CancellationToken cancellationToken) => new(settling, await settling.Connection.ListAsync(
+        Open,
+        row => new FeeSchedule(row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4))
+        {
+            Recognised = row.GetDecimal(5),
+        },
+        cancellationToken, settling.Wallet.TenantId));
+
+    /// <summary>The next instant after another at which a day's part is booked; null when nothing is left to earn.</summary>
+    public DateTimeOffset? NextAfter(DateTimeOffset done)
+    {
+        if (!schedules.Exists(schedule => schedule.IsOpen)) return null;
+        var zone = settling.Clock.ReportingZone;
+        var midnight = zone.DayStart(zone.DateIn(done).AddDays(1));
+        var ends = schedules.Where(schedule => schedule.IsOpen && schedule.EndsAt > done).Select(schedule => (DateTimeOffset?)schedule.EndsAt).Min();
+        return ends < midnight ? ends : midnight;
+    }
+
+    /// <summary>Charges a fee for a period, to be earned over it.</summary>
+    /// <param name="posting">The transaction that books it.</param>
+    /// <param name="charge">The line it becomes.</param>
+    /// <param name="quantity">How much of it.</param>
+    /// <param name="amount">Money at nine places.</param>
+    /// <param name="currency">Of the amount.</param>
+    public void Charge(LedgerTransaction posting, Charge charge, decimal quantity, decimal amount, string currency)
+    {
+        settling.Wallet.Accrue(posting, charge, quantity, amount, Account.DeferredFees, currency);
+        if (amount == 0m) return;
+        var schedule = new FeeSchedule(Uuid7.At(settling.Wallet.Now), charge.Item, amount, charge.StartsAt, charge.EndsAt);
+        schedules.Add(schedule);
+        changed.Add(schedule.Id);
+    }
+
+    /// <summary>Books what has been earned by an instant, on the day before it.</summary>
+    public void Recognise(DateTimeOffset at, string currency)
+    {
+        LedgerTransaction? posting = null;
+        foreach (var schedule in schedules.Where(schedule => schedule.IsOpen))
+        {
+            var earned = schedule.EarnedBy(at) - schedule.Recognised;
+            if (earned == 0m) continue;
+            posting ??= settling.Begin(
+                "recognition", at.AddTicks(-TimeSpan.TicksPerMicrosecond), string.Create(System.Globalization.CultureInfo.InvariantCulture, $"recognition:{at.UtcTicks}"));
+            posting.Book(Account.DeferredFees, Account.RevenueSubscription, earned, currency);
+            schedule.Recognised += earned;
+            changed.Add(schedule.Id);
+        }
+    }
+
+    /// <summary>Ends all that is not earned at an instant, after <see cref="Recognise"/>: what is left is the customer's.</summary>
+    /// <returns>What was not earned, by item.</returns>
+    public IReadOnlyList<(string Item, decimal Unearned)> Cut(DateTimeOffset at)
+    {
+        var rest = new List<(string, decimal)>();
+        for (var i = 0; i < schedules.Count; i++)
+        {
+            var schedule = schedules[i];
+            if (!schedule.IsOpen) continue;
+            rest.Add((schedule.Item, schedule.Amount - schedule.Recognised));
+            schedules[i] = schedule with { Amount = schedule.Recognised, EndsAt = at > schedule.StartsAt ? at : schedule.EndsAt };
+            changed.Add(schedule.Id);
+        }
+
+        return [.. rest.GroupBy(part => part.Item1, StringComparer.Ordinal).Select(item => (item.Key, item.Sum(part => part.Item2)))];
+    }
+
+    /// <summary>Adds the statement that writes what changed.</summary>
+    public void AddTo(NpgsqlBatch batch)
+    {
+        var rows = schedules.Where(schedule => changed.Contains(schedule.Id)).ToArray();
+        if (rows.Length == 0) return;
+        batch.Add(Put, settling.Wallet.TenantId, rows.Select(row => row.Id), rows.Select(row => row.Item), rows.Select(row => row.Amount),
+            rows.Select(row => row.StartsAt), rows.Select(row => row.EndsAt), rows.Select(row => row.Recognised));
+        changed.Clear();
+    }
+
+    /// <summary>What a line says of a fee.</summary>
+    public static string Detail(string description, decimal? unitAmount = null) =>
+        JsonSerializer.Serialize(new { description, unitAmount }, PortalJson.Options);
+}
