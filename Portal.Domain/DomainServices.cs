@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Counters;
@@ -33,6 +34,7 @@ public static class DomainServices
         .AddSingleton<OperationRuns>()
         .AddSingleton<IRenewals, Renewals>()
         .AddSingleton<IDueSource, PeriodClosings>()
+        .AddSingleton<IDueSource, InvoicesDue>()
         .AddSingleton<DueWork>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()

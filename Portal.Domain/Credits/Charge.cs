@@ -91,7 +91,7 @@ internal static class ChargeRows
         var rows = wallets.SelectMany(wallet => wallet.Accrued.Select(accrued => (Wallet: wallet, accrued.Charge, Added: accrued)))
             .OrderBy(row => row.Wallet.TenantId).ThenBy(row => row.Charge.Kind, StringComparer.Ordinal).ThenBy(row => row.Charge.Item, StringComparer.Ordinal)
             .ThenBy(row => row.Charge.StartsAt).ToArray();
-        var drafts = wallets.SelectMany(wallet => wallet.Drafts.Select(draft => (Wallet: wallet, BillAt: draft.Key, FinaliseAt: draft.Value)))
+        var drafts = wallets.SelectMany(wallet => wallet.NewDrafts.Select(draft => (Wallet: wallet, BillAt: draft.Key, FinaliseAt: draft.Value)))
             .OrderBy(draft => draft.Wallet.TenantId).ThenBy(draft => draft.BillAt).ToArray();
         if (drafts.Length > 0)
         {

@@ -28,6 +28,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     private readonly List<LedgerTransaction> postings = [];
     private readonly List<SettledDebt> settled = [];
     private readonly Dictionary<DateTimeOffset, DateTimeOffset> drafts = [];
+    private readonly HashSet<DateTimeOffset> newDrafts = [];
     private readonly Dictionary<(string Kind, string Item, DateTimeOffset StartsAt, bool Advance), AccruedCharge> accrued = [];
     private DateTimeOffset? nextDueAt = due;
     private PeriodCounters period = period;
@@ -67,7 +68,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
     public OverageTerms? Overage { get; set; }
 
     /// <summary>True when there is something to write.</summary>
-    public bool HasChanges => dueChanged || periodChanged || changedDebts.Count > 0 || ConfigurationChanged || postings.Count > 0 || drafts.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
+    public bool HasChanges => dueChanged || periodChanged || changedDebts.Count > 0 || ConfigurationChanged || postings.Count > 0 || newDrafts.Count > 0 || newGrants.Count > 0 || movements.Count > 0;
 
     /// <summary>posted_at of everything posted under this lock.</summary>
     public required DateTimeOffset Now { get; init; }
@@ -96,8 +97,10 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
 
     internal IReadOnlyList<Debt> NewDebts => newDebts;
 
-    /// <summary>Drafts that were opened and not written yet, with when they are finalised.</summary>
+    /// <summary>Drafts that were opened since the wallet was, with when they are finalised.</summary>
     public IReadOnlyDictionary<DateTimeOffset, DateTimeOffset> Drafts => drafts;
+
+    internal IEnumerable<KeyValuePair<DateTimeOffset, DateTimeOffset>> NewDrafts => drafts.Where(draft => newDrafts.Contains(draft.Key));
 
     internal IReadOnlyCollection<AccruedCharge> Accrued => accrued.Values;
 
@@ -181,6 +184,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
         var finaliseAt = at + (afterUsage ? Draft.AfterUsage : Draft.AfterFees);
         if (drafts.TryGetValue(at, out var known) && known >= finaliseAt) return;
         drafts[at] = finaliseAt;
+        newDrafts.Add(at);
         DueNoLaterThan(finaliseAt);
     }
 
@@ -257,7 +261,7 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
         postings.Clear();
         settled.Clear();
         accrued.Clear();
-        drafts.Clear();
+        newDrafts.Clear();
         Allowances.Clear();
         dueChanged = periodChanged = false;
         ConfigurationChanged = false;

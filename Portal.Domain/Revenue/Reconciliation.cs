@@ -23,7 +23,7 @@ public sealed class Reconciliation(NpgsqlDataSource source)
         new(5, "deferred credits are the value left in grants, deferred fees what is to come", ["deferred_credits", "deferred_fees"]),
         new(6, "usage postings are the sums of their ratings", ["usage_postings", "events_belong", "draws", "draws_posted"]),
         new(7, "rollups equal the ratings grouped", ["rollups", "rollups_by_pool"]),
-        new(8, "what is unbilled is charged on no finalised invoice", ["unbilled"]),
+        new(8, "invoices are their lines and what was booked; what is unbilled is charged on none", ["unbilled", "invoices"]),
         new(9, "payments equal their entries in cash, and what is given back its pieces", ["payments", "given_back"]),
         new(10, "suspense and moves between tenants are 0 or listed", ["external_move"], Listed: ["suspense", "open_moves"]),
     ];

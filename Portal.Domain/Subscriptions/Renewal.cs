@@ -99,6 +99,13 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
                 settling.Wallet.Now);
         }
 
+        // Usage of a period that was cut short is due as it ends.
+        foreach (var row in closed)
+        {
+            batch.Add("update charges set period_ends_at = $3 where tenant_id = $1 and period_starts_at = $2 and not advance and invoice_id is null and period_ends_at > $3",
+                now.TenantId, row.Period.StartsAt, row.EndsAt);
+        }
+
         fees.AddTo(batch);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         closed.Clear();

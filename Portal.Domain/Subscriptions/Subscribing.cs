@@ -11,8 +11,8 @@ public static class Subscribing
 {
     private const string Insert = """
         insert into subscriptions (tenant_id, id, plan, plan_version, state, starts_at, start_zone, anchor_day, trial_until, exhaustion, spend_cap,
-          overage_price, currency, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, $13, $14)
+          overage_price, currency, created_at, quantities)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, $13, $14, $15::json)
         """;
 
     /// <summary>
@@ -31,6 +31,7 @@ public static class Subscribing
         if (plan.Currency.Code != wallet.Directory.Currency)
             return new FieldProblem("plan", "currency_mismatch", $"The tenant's currency is {wallet.Directory.Currency}, the plan's {plan.Currency}.").Unprocessable();
         if (order.Exhaustion == "overage" && SubscriptionOrder.CheckOverage(plan) is { } unpriced) return unpriced;
+        if (SubscriptionOrder.CheckSeats(plan, order.Quantities) is { } seats) return seats;
         if (await CurrentAsync(wallet, cancellationToken) is { } current)
             return Problem.Conflict("subscription_exists", $"The tenant has the subscription {current.PublicId} already; one is active at a time.");
 
@@ -40,7 +41,7 @@ public static class Subscribing
             Insert, cancellationToken, subscription.TenantId, subscription.Id, subscription.Plan, subscription.PlanVersion, subscription.State,
             subscription.StartsAt, subscription.StartZone, (short)subscription.AnchorDay, subscription.TrialUntil, subscription.Exhaustion,
             subscription.SpendCap, price, subscription.Currency,
-            subscription.CreatedAt);
+            subscription.CreatedAt, JsonSerializer.Serialize(subscription.Quantities, PortalJson.Options));
         await wallet.ExecuteAsync(
             "insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version) values ($1, $2, $3, $4, $5, $6)", cancellationToken,
             subscription.TenantId, Uuid7.At(wallet.Now), subscription.Id, subscription.StartsAt, subscription.Plan, subscription.PlanVersion);
@@ -79,6 +80,7 @@ public static class Subscribing
             SpendCap = order.SpendCap,
             Currency = plan.Currency.Code,
             CreatedAt = wallet.Now,
+            Quantities = order.Quantities,
         };
     }
 

@@ -63,6 +63,7 @@ public sealed record SubscriptionChange(
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
         var renewal = new Renewal(settling, subscription, plan, await Fees.ReadAsync(settling, cancellationToken));
         renewal.Cancel(wallet.Now);
+        await wallet.WriteAsync(cancellationToken);
         await renewal.WriteAsync(cancellationToken);
         wallet.Wallet.Overage = null;
     }

@@ -15,6 +15,22 @@ public sealed record SubscriptionOrder(
 {
     private const int MostYears = 10;
 
+    /// <summary>Seats, by the plan's item; those not named have none.</summary>
+    public IReadOnlyDictionary<string, decimal> Quantities { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
+
+    /// <summary>What is wrong with seats of a plan, or null: <c>unknown_item</c>, <c>invalid_quantity</c>.</summary>
+    internal static Problem? CheckSeats(Plan plan, IReadOnlyDictionary<string, decimal> quantities)
+    {
+        var errors = new FieldErrors();
+        foreach (var (item, seats) in quantities)
+        {
+            if (plan.Seats.All(seat => seat.Key != item)) errors.Add($"quantities.{item}", "unknown_item", $"The plan {plan.Key} has no seats {item}.");
+            else if (seats is < 0m or > 1_000_000m || !decimal.IsInteger(seats)) errors.Add($"quantities.{item}", "invalid_quantity", "Seats are a whole number from 0 to 1000000.");
+        }
+
+        return errors.ToProblem();
+    }
+
     /// <summary>What is wrong with it whatever the plan, or null.</summary>
     internal Problem? Check(DateTimeOffset now)
     {

@@ -40,7 +40,7 @@ public sealed class TestPortal : IAsyncDisposable
     /// <summary>The intake, started.</summary>
     public UsageIntake Intake => provider.GetRequiredService<UsageIntake>();
 
-    /// <summary>A portal with the catalogue above and no tenants.</summary>
+    /// <summary>A portal with the catalogue above, no tenants, and nobody who sells.</summary>
     public static async Task<TestPortal> StartAsync(PostgresFixture postgres)
     {
         var database = await postgres.CreateAsync();
@@ -53,9 +53,14 @@ public sealed class TestPortal : IAsyncDisposable
             .BuildServiceProvider();
         var portal = new TestPortal(database, services);
         await portal.ExecuteAsync(Catalogue);
+        await portal.ExecuteAsync("delete from legal_entities"); // nothing is invoiced until somebody sells
         await portal.Intake.StartAsync(CancellationToken.None);
         return portal;
     }
+
+    /// <summary>From now on a company in Germany sells: drafts are finalised, with numbers INV-000001 and on.</summary>
+    public Task SellAsync(string country = "DE") => ExecuteAsync(
+        $"insert into legal_entities (key, name, address, country, tax_ids, is_default) values ('main', 'Portal GmbH', 'Hauptstr. 1', '{country}', '{{DE123456789}}', true)");
 
     /// <summary>A tenant with its shared pool; further pools overflow to it.</summary>
     public async Task<long> AddTenantAsync(string key, string zone = "UTC", params string[] overflowing)
@@ -106,6 +111,15 @@ public sealed class TestPortal : IAsyncDisposable
     {
         var value = await Database.ScalarAsync(sql);
         return value is DBNull ? null : value;
+    }
+
+    /// <summary>Runs statements as the owner's role.</summary>
+    public async Task ExecuteAsOwnerAsync(string sql)
+    {
+        await using var connection = new NpgsqlConnection(Database.OwnerConnectionString);
+        await connection.OpenAsync();
+        await using var command = new NpgsqlCommand(sql, connection);
+        await command.ExecuteNonQueryAsync();
     }
 
     /// <summary>Runs statements as the application's role.</summary>

@@ -1,0 +1,19 @@
+-- What an invoice says is what its lines say, and what was booked when it was finalised.
+select d.tenant_id, format('invoice %s: subtotal and tax of its lines', d.number) as subject, l.amount - l.discount + l.tax as expected, d.total as found
+from invoice_documents d
+join lateral (select sum(amount) as amount, sum(discount) as discount, sum(tax) as tax from invoice_lines l
+              where l.tenant_id = d.tenant_id and l.invoice_id = d.invoice_id) l on true
+union all
+select d.tenant_id, format('invoice %s: receivable', d.number), d.total,
+  coalesce((select sum(e.amount) from ledger_entries e where e.tenant_id = d.tenant_id and e.transaction_id = d.transaction_id and e.account = 'receivable'), 0)
+from invoice_documents d
+union all
+select i.tenant_id, format('invoice %s: paid', i.id), i.paid, coalesce(
+  (select sum(e.amount) from invoice_events e where e.tenant_id = i.tenant_id and e.invoice_id = i.id and e.kind in ('paid', 'credit_applied')), 0)
+from invoices i where i.state <> 'draft'
+union all
+-- Numbers of a series run from 1 without gaps, and each is an invoice's or is being made.
+select 0, format('numbers of %s %s', legal_entity, series), max(number)::numeric, count(*)::numeric from invoice_numbers group by legal_entity, series
+union all
+select d.tenant_id, format('invoice %s: its number', d.invoice_id), 1, (select count(*) from invoice_numbers n where n.invoice_id = d.invoice_id)::numeric
+from invoice_documents d

@@ -1,0 +1,119 @@
+using System.Globalization;
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Invoicing;
+
+/// <summary>
+/// Turns a draft into an invoice: its charges become lines, it gets its number and its taxes, `unbilled` becomes `receivable`, and the
+/// customer's credit pays what it can (domain.md §3, §9).
+/// </summary>
+internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
+{
+    private const string Document = """
+        insert into invoice_documents (tenant_id, invoice_id, number, legal_entity, issued_at, due_at, period_starts_at, period_ends_at, currency, subtotal, discount, tax,
+          total, seller, customer, taxes, po_number, transaction_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13::json, $14::json, $15::json, $16, $17)
+        """;
+
+    private const string Lines = """
+        insert into invoice_lines (tenant_id, invoice_id, line, kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at,
+          period_ends_at, charge_id)
+        select $1, $2, * from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[],
+          $12::numeric[], $13::timestamptz[], $14::timestamptz[], $15::uuid[])
+        """;
+
+    private const string Customer = """
+        select coalesce(p.name, t.name), coalesce(p.address, ''), p.country::text, p.vat_id, p.po_number
+        from tenants t left join tax_profiles p using (tenant_id) where t.tenant_id = $1
+        """;
+
+    private sealed record Buyer(InvoiceParty Party, string? PoNumber);
+
+    /// <summary>Finalises the draft of a date; one that nothing is due on goes away.</summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="billAt">The date.</param>
+    /// <param name="at">When it is finalised.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task RunAsync(WalletTransaction wallet, DateTimeOffset billAt, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        await wallet.WriteAsync(cancellationToken);
+        var id = Draft.IdOf(wallet.TenantId, billAt);
+        var charges = await OpenCharges.ReadAsync(wallet.Connection, wallet.TenantId, billAt, cancellationToken);
+        var owes = charges.Exists(charge => charge.Amount != 0m);
+        if (!owes && !await IsReservedAsync(id, cancellationToken))
+        {
+            await wallet.ExecuteAsync("delete from invoices where tenant_id = $1 and id = $2", cancellationToken, wallet.TenantId, id);
+            return;
+        }
+
+        var currency = Currency.Of(wallet.Directory.Currency);
+        var taxation = await Taxation.ReadAsync(wallet.Connection, wallet.TenantId, seller.Country, cancellationToken);
+        var figures = new InvoiceBuilder(currency, taxation, wallet.Directory.Zone, await LastBilledAsync(wallet, cancellationToken)).Build(charges, billAt);
+        var number = await ReserveAsync(wallet.TenantId, id, cancellationToken);
+        var posting = Post(wallet, id, charges, figures, at);
+        await WriteAsync(wallet, id, number, charges, figures, posting, billAt, at, cancellationToken);
+        await InvoicePayments.ApplyCreditAsync(wallet, id, figures.Total, at, cancellationToken);
+    }
+
+    private static LedgerTransaction Post(WalletTransaction wallet, Guid id, List<OpenCharge> charges, InvoiceBuilder.Figures figures, DateTimeOffset at)
+    {
+        var currency = wallet.Directory.Currency;
+        var posting = wallet.Begin("invoice", at, $"invoice:{id:N}", PublicId.Format(PublicId.Invoice, wallet.TenantId, id));
+        posting.Book(Account.Receivable, Account.Unbilled, charges.Sum(charge => charge.Amount), currency);
+        posting.Book(Account.Receivable, Account.TaxPayable, figures.Tax, currency);
+        posting.Book(Account.Receivable, Account.CustomerCredit, figures.CustomerCredit, currency);
+        posting.Book(Account.Receivable, Account.Rounding, figures.Rounding, currency);
+        foreach (var overage in charges.Where(charge => charge is { Kind: ChargeKind.Overage, Quantity: > 0m }))
+            posting.MoveCredits(Account.Issued, fromGrant: null, Account.Overage(overage.Item), toGrant: null, overage.Quantity);
+        return posting;
+    }
+
+    private async Task WriteAsync(
+        WalletTransaction wallet, Guid id, string number, List<OpenCharge> charges, InvoiceBuilder.Figures figures, LedgerTransaction posting, DateTimeOffset billAt,
+        DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        var buyer = (await wallet.Connection.FindAsync(
+            Customer,
+            row => new Buyer(
+                new InvoiceParty(row.GetString(0), row.GetString(1), row.Nullable<string>(2), row.Nullable<string>(3) is { } vat ? [vat] : []), row.Nullable<string>(4)),
+            cancellationToken, wallet.TenantId))!;
+        var lines = figures.Lines;
+        var (starts, ends) = (charges.Min(charge => charge.StartsAt), charges.Max(charge => charge.EndsAt));
+        await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
+        batch.Add("update invoices set state = $3, total = $4, finalise_at = $5 where tenant_id = $1 and id = $2", wallet.TenantId, id,
+            figures.Total == 0m ? InvoiceState.Paid : InvoiceState.Open, figures.Total, at);
+        batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, at, starts, ends, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
+            Json(seller.Party), Json(buyer.Party), Json(figures.Taxes), buyer.PoNumber, posting.Id);
+        batch.Add(Lines, wallet.TenantId, id, Enumerable.Range(1, lines.Count), lines.Select(line => line.Kind), lines.Select(line => line.Item),
+            lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),
+            lines.Select(line => line.Discount), lines.Select(line => line.Tax), lines.Select(line => line.TaxPercent), lines.Select(line => line.StartsAt),
+            lines.Select(line => line.EndsAt), lines.Select(line => line.ChargeId));
+        batch.Add("update charges set invoice_id = $2 where tenant_id = $1 and id = any($3)", wallet.TenantId, id, charges.Select(charge => charge.Id));
+        batch.Add("insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, actor) values ($1, $2, $3, $4, 'finalised', $5, $6, 'settle')",
+            wallet.TenantId, Uuid7.At(wallet.Now), id, at, figures.Total, posting.Id);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    private static string Json<T>(T value) => JsonSerializer.Serialize(value, PortalJson.Options);
+
+    private static async Task<DateTimeOffset?> LastBilledAsync(WalletTransaction wallet, CancellationToken cancellationToken) =>
+        (await wallet.Connection.ListAsync(
+            "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft'", row => row.Nullable<DateTimeOffset?>(0), cancellationToken, wallet.TenantId)).Single();
+
+    // An invoice whose number was reserved by a try that did not commit is made even if nothing is left on it: numbers have no gaps.
+    private async Task<bool> IsReservedAsync(Guid id, CancellationToken cancellationToken) =>
+        (await numbers.ListAsync("select 1 from invoice_numbers where invoice_id = $1", row => row.GetInt32(0), cancellationToken, id)).Count > 0;
+
+    // On a connection of its own, so that it commits whatever becomes of the tenant's transaction.
+    private async Task<string> ReserveAsync(long tenantId, Guid id, CancellationToken cancellationToken)
+    {
+        var number = (await numbers.ListAsync(
+            "select reserve_invoice_number($1, $2, $3, $4)", row => row.GetInt64(0), cancellationToken, seller.Key, seller.Series, tenantId, id)).Single();
+        return string.Create(CultureInfo.InvariantCulture, $"{seller.Series}-{number:000000}");
+    }
+}

@@ -1,0 +1,115 @@
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Invoicing;
+
+/// <summary>A charge as an invoice takes it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Kind">One of <see cref="ChargeKind"/>.</param>
+/// <param name="Item">What it is of.</param>
+/// <param name="StartsAt">Begin of its period.</param>
+/// <param name="EndsAt">Its end.</param>
+/// <param name="Advance">Due as the period begins.</param>
+/// <param name="Quantity">How much.</param>
+/// <param name="Amount">Money, net, not rounded.</param>
+/// <param name="Description">For people.</param>
+/// <param name="UnitAmount">Price of one, where it has one.</param>
+public sealed record OpenCharge(
+    Guid Id, string Kind, string Item, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool Advance, decimal Quantity, decimal Amount, string Description, decimal? UnitAmount);
+
+/// <summary>
+/// Makes the lines and sums of an invoice from charges. Pure. A line rounds once, to the minor unit, half away from zero; tax is computed per rate
+/// on the sum of its lines, rounded once and spread by largest remainder; what would be below 0 is brought up to 0 and is the customer's credit.
+/// </summary>
+/// <param name="currency">Of all of it.</param>
+/// <param name="taxation">Which tax it bears.</param>
+/// <param name="zone">The tenant's: days of tax are its days.</param>
+/// <param name="lastBilled">Until when periods have been invoiced; null for none. Arrears of an earlier one are late.</param>
+public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZoneInfo zone, DateTimeOffset? lastBilled)
+{
+    /// <summary>What an invoice comes to.</summary>
+    /// <param name="Lines">Its lines.</param>
+    /// <param name="Taxes">Taxes by rate.</param>
+    /// <param name="Subtotal">Sum of the lines.</param>
+    /// <param name="Tax">Sum of the taxes.</param>
+    /// <param name="Total">To be paid; at least 0.</param>
+    /// <param name="CustomerCredit">What it would be below 0 by.</param>
+    /// <param name="Rounding">What rounding added to the charges.</param>
+    public sealed record Figures(
+        IReadOnlyList<InvoiceLine> Lines, IReadOnlyList<InvoiceTax> Taxes, decimal Subtotal, decimal Tax, decimal Total, decimal CustomerCredit, decimal Rounding);
+
+    /// <summary>The figures of charges, on an invoice of a date.</summary>
+    public Figures Build(IReadOnlyCollection<OpenCharge> charges, DateTimeOffset billAt)
+    {
+        ArgumentNullException.ThrowIfNull(charges);
+        var taxed = charges.OrderBy(Order).ThenBy(charge => charge.StartsAt).ThenBy(charge => charge.Description, StringComparer.Ordinal).ThenBy(charge => charge.Id)
+            .Select(charge => (Charge: charge, Rate: taxation.On(zone.DateIn(IsLate(charge) ? charge.EndsAt : billAt)))).ToArray();
+        var lines = taxed.Select(row => LineOf(row.Charge, row.Rate)).ToArray();
+        var taxes = new List<InvoiceTax>();
+        foreach (var ofRate in taxed.Index().GroupBy(row => row.Item.Rate))
+        {
+            int[] places = [.. ofRate.Select(row => row.Index)];
+            var net = places.Sum(i => lines[i].Amount);
+            var tax = currency.RoundToMinor(net * ofRate.Key.Percent / 100m);
+            if (ofRate.Key != Taxation.None) taxes.Add(new InvoiceTax(ofRate.Key.Name, ofRate.Key.Percent, net, tax));
+            foreach (var (i, share) in places.Zip(Spread(tax, [.. places.Select(i => lines[i].Amount * ofRate.Key.Percent / 100m)]))) lines[i] = lines[i] with { Tax = share };
+        }
+
+        var (subtotal, allTax) = (lines.Sum(line => line.Amount), lines.Sum(line => line.Tax));
+        var sum = subtotal + allTax;
+        var credit = Math.Max(0m, -sum);
+        if (credit > 0m)
+        {
+            lines = [.. lines, new InvoiceLine("customer_credit", "", "Kept as credit for later invoices", 1m, credit, credit, 0m, 0m, 0m, billAt, billAt, ChargeId: null)];
+            subtotal += credit;
+        }
+
+        return new Figures(lines, taxes, subtotal, allTax, sum + credit, credit, lines.Where(line => line.ChargeId is not null).Sum(line => line.Amount) - charges.Sum(charge => charge.Amount));
+    }
+
+    private bool IsLate(OpenCharge charge) => !charge.Advance && charge.EndsAt <= lastBilled;
+
+    private InvoiceLine LineOf(OpenCharge charge, TaxRate rate)
+    {
+        var kind = !IsLate(charge) ? charge.Kind : charge.Amount < 0m ? "credit" : charge.Kind == ChargeKind.Usage ? "late_usage" : charge.Kind;
+        var unit = charge.UnitAmount ?? UnitOf(charge);
+        return new InvoiceLine(
+            kind, charge.Item, charge.Description, charge.Quantity, unit, currency.RoundToMinor(charge.Amount), 0m, 0m, rate.Percent, charge.StartsAt, charge.EndsAt, charge.Id);
+    }
+
+    // A price of one that explains the amount exactly; otherwise prices differ within it.
+    private static decimal? UnitOf(OpenCharge charge)
+    {
+        if (charge.Quantity == 0m) return null;
+        var unit = Math.Round(charge.Amount / charge.Quantity, 9, MidpointRounding.ToEven);
+        return Math.Round(unit * charge.Quantity, 9, MidpointRounding.ToEven) == charge.Amount ? unit : null;
+    }
+
+    // Lines may be below 0: each takes its own tax rounded toward zero, and what is left goes to the largest remainders.
+    private decimal[] Spread(decimal tax, decimal[] exact)
+    {
+        var unit = new decimal(1, 0, 0, isNegative: false, (byte)currency.MinorPlaces);
+        var parts = exact.Select(own => Math.Round(own, currency.MinorPlaces, MidpointRounding.ToNegativeInfinity)).ToArray();
+        var left = tax - parts.Sum();
+        foreach (var i in Enumerable.Range(0, parts.Length).OrderByDescending(i => exact[i] - parts[i]).ThenBy(i => i))
+        {
+            if (left <= 0m) break;
+            parts[i] += unit;
+            left -= unit;
+        }
+
+        return parts;
+    }
+
+    private static int Order(OpenCharge charge) => charge.Kind switch
+    {
+        ChargeKind.Flat => 0,
+        ChargeKind.Seat => 1,
+        ChargeKind.IncludedCredits => 2,
+        ChargeKind.Proration => 3,
+        ChargeKind.Usage => 4,
+        ChargeKind.Overage => 5,
+        ChargeKind.Minimum => 6,
+        _ => 7,
+    };
+}

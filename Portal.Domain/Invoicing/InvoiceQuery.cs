@@ -1,0 +1,113 @@
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Invoicing;
+
+/// <summary>Reads invoices: finalised ones as they are written, drafts as they would be finalised now.</summary>
+public static class InvoiceQuery
+{
+    private const string Columns = """
+        select i.tenant_id, i.id, i.state, i.bill_at, i.finalise_at, i.paid, i.credited, d.number, t.currency::text, d.issued_at, d.due_at, d.period_starts_at, d.period_ends_at,
+          d.subtotal, d.discount, d.tax, d.total, d.seller::text, d.customer::text, d.taxes::text, d.po_number
+        from invoices i join tenants t using (tenant_id) left join invoice_documents d on d.tenant_id = i.tenant_id and d.invoice_id = i.id
+        where i.tenant_id = $1
+        """;
+
+    private const string Lines = """
+        select kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at, period_ends_at, charge_id
+        from invoice_lines where tenant_id = $1 and invoice_id = $2 order by line
+        """;
+
+    /// <summary>The invoice of an id, with its lines; null when there is no such one.</summary>
+    public static Task<Invoice?> FindAsync(NpgsqlConnection connection, long tenantId, Guid id, TimeZoneInfo zone, CancellationToken cancellationToken = default) =>
+        CompleteAsync(connection, Columns + " and i.id = $2", id, zone, tenantId, cancellationToken);
+
+    /// <summary>The invoice of a number, with its lines; null when there is no such one.</summary>
+    public static Task<Invoice?> FindByNumberAsync(NpgsqlConnection connection, long tenantId, string number, TimeZoneInfo zone, CancellationToken cancellationToken = default) =>
+        CompleteAsync(connection, Columns + " and d.number = $2", number, zone, tenantId, cancellationToken);
+
+    /// <summary>Invoices without their lines, newest first; drafts are not among them unless asked for.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="state">Only those of a state; null for all that are finalised.</param>
+    /// <param name="limit">At most so many.</param>
+    /// <param name="after">The one after which to go on; null from the newest.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public static Task<List<Invoice>> ListAsync(
+        NpgsqlConnection connection, long tenantId, string? state, int limit, Guid? after, CancellationToken cancellationToken = default) =>
+        connection.ListAsync(
+            Columns + " and case when $2::text is null then i.state <> 'draft' else i.state = $2 end and i.id < $3 order by i.id desc limit $4", Read, cancellationToken,
+            tenantId, state, after ?? Guid.AllBitsSet, limit);
+
+    private static async Task<Invoice?> CompleteAsync(
+        NpgsqlConnection connection, string sql, object key, TimeZoneInfo zone, long tenantId, CancellationToken cancellationToken)
+    {
+        if (await connection.FindAsync(sql, Read, cancellationToken, tenantId, key) is not { } invoice) return null;
+        return invoice.State == InvoiceState.Draft
+            ? await PreviewAsync(connection, invoice, zone, cancellationToken)
+            : invoice with { Lines = await connection.ListAsync(Lines, ReadLine, cancellationToken, tenantId, invoice.Id) };
+    }
+
+    // A draft says what its charges say now.
+    private static async Task<Invoice> PreviewAsync(NpgsqlConnection connection, Invoice draft, TimeZoneInfo zone, CancellationToken cancellationToken)
+    {
+        var charges = await OpenCharges.ReadAsync(connection, draft.TenantId, draft.BillAt, cancellationToken);
+        return await AsInvoiceAsync(connection, draft, charges, zone, cancellationToken);
+    }
+
+    internal static async Task<Invoice> AsInvoiceAsync(
+        NpgsqlConnection connection, Invoice draft, IReadOnlyCollection<OpenCharge> charges, TimeZoneInfo zone, CancellationToken cancellationToken)
+    {
+        var seller = await LegalEntity.OfTenantAsync(connection, cancellationToken);
+        var taxation = await Taxation.ReadAsync(connection, draft.TenantId, seller?.Country ?? "", cancellationToken);
+        var last = (await connection.ListAsync(
+            "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft'", row => row.Nullable<DateTimeOffset?>(0), cancellationToken, draft.TenantId)).Single();
+        var figures = new InvoiceBuilder(Currency.Of(draft.Currency), taxation, zone, last).Build(charges, draft.BillAt);
+        return draft with
+        {
+            StartsAt = charges.Count == 0 ? draft.BillAt : charges.Min(charge => charge.StartsAt),
+            EndsAt = charges.Count == 0 ? draft.BillAt : charges.Max(charge => charge.EndsAt),
+            Subtotal = figures.Subtotal,
+            Tax = figures.Tax,
+            Total = figures.Total,
+            Taxes = figures.Taxes,
+            Lines = figures.Lines,
+            Seller = seller?.Party,
+        };
+    }
+
+    private static Invoice Read(NpgsqlDataReader row) => new()
+    {
+        TenantId = row.GetInt64(0),
+        Id = row.GetGuid(1),
+        State = row.GetString(2),
+        BillAt = row.GetFieldValue<DateTimeOffset>(3),
+        FinaliseAt = row.GetFieldValue<DateTimeOffset>(4),
+        Paid = row.GetDecimal(5),
+        Credited = row.GetDecimal(6),
+        Number = row.Nullable<string>(7),
+        Currency = row.GetString(8),
+        IssuedAt = row.Nullable<DateTimeOffset?>(9),
+        DueAt = row.Nullable<DateTimeOffset?>(10),
+        StartsAt = row.Nullable<DateTimeOffset?>(11) ?? row.GetFieldValue<DateTimeOffset>(3),
+        EndsAt = row.Nullable<DateTimeOffset?>(12) ?? row.GetFieldValue<DateTimeOffset>(3),
+        Subtotal = row.Nullable<decimal?>(13) ?? 0m,
+        Discount = row.Nullable<decimal?>(14) ?? 0m,
+        Tax = row.Nullable<decimal?>(15) ?? 0m,
+        Total = row.Nullable<decimal?>(16) ?? 0m,
+        Seller = Party(row, 17),
+        Customer = Party(row, 18),
+        Taxes = row.Nullable<string>(19) is { } taxes ? JsonSerializer.Deserialize<List<InvoiceTax>>(taxes, PortalJson.Options)! : [],
+        PoNumber = row.Nullable<string>(20),
+    };
+
+    private static InvoiceParty? Party(NpgsqlDataReader row, int column) =>
+        row.Nullable<string>(column) is { } json ? JsonSerializer.Deserialize<InvoiceParty>(json, PortalJson.Options) : null;
+
+    private static InvoiceLine ReadLine(NpgsqlDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetDecimal(3), row.Nullable<decimal?>(4), row.GetDecimal(5), row.GetDecimal(6), row.GetDecimal(7),
+        row.GetDecimal(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<DateTimeOffset>(10), row.Nullable<Guid?>(11));
+}

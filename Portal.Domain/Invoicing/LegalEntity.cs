@@ -1,0 +1,30 @@
+using Npgsql;
+using Portal.Domain.Data;
+
+namespace Portal.Domain.Invoicing;
+
+/// <summary>Who sells.</summary>
+/// <param name="Key">Its key.</param>
+/// <param name="Name">As invoices say it.</param>
+/// <param name="Address">Lines.</param>
+/// <param name="Country">ISO 3166-1.</param>
+/// <param name="TaxIds">Its tax ids.</param>
+/// <param name="Email">Where customers ask.</param>
+/// <param name="PaymentDetails">How to pay by bank transfer.</param>
+/// <param name="Series">Prefix of its invoices' numbers.</param>
+public sealed record LegalEntity(
+    string Key, string Name, string Address, string Country, IReadOnlyList<string> TaxIds, string? Email, string? PaymentDetails, string Series)
+{
+    private const string Default = "select key, name, address, country::text, tax_ids, email, payment_details, series from legal_entities where is_default";
+
+    /// <summary>It as a party of an invoice.</summary>
+    public InvoiceParty Party => new(Name, Address, Country, TaxIds, Email, PaymentDetails);
+
+    /// <summary>The one that sells to tenants; null when there is none.</summary>
+    public static Task<LegalEntity?> OfTenantAsync(NpgsqlConnection connection, CancellationToken cancellationToken = default) =>
+        connection.FindAsync(
+            Default,
+            row => new LegalEntity(
+                row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<string[]>(4), row.Nullable<string>(5), row.Nullable<string>(6), row.GetString(7)),
+            cancellationToken);
+}

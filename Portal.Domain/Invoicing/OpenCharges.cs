@@ -1,0 +1,47 @@
+using System.Text.Json;
+using Npgsql;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Invoicing;
+
+/// <summary>Reads what is charged on no invoice yet.</summary>
+public static class OpenCharges
+{
+    private const string Sql = """
+        select c.id, c.kind, c.item, c.period_starts_at, c.period_ends_at, c.advance, c.quantity, c.amount, c.detail::text, c.match, coalesce(p.name, m.product, c.meter)
+        from charges c left join meters m on m.key = c.meter left join products p on p.key = m.product
+        where c.tenant_id = $1 and c.invoice_id is null and case when c.advance then c.period_starts_at <= $2 else c.period_ends_at <= $2 end
+        """;
+
+    private sealed record Detail(string? Description, decimal? UnitAmount);
+
+    /// <summary>Those that an invoice of a date takes: fees of periods that began by then, and usage of periods that ended.</summary>
+    public static Task<List<OpenCharge>> ReadAsync(NpgsqlConnection connection, long tenantId, DateTimeOffset billAt, CancellationToken cancellationToken = default) =>
+        connection.ListAsync(Sql, Read, cancellationToken, tenantId, billAt);
+
+    private static OpenCharge Read(NpgsqlDataReader row)
+    {
+        var detail = row.Nullable<string>(8) is { } json ? JsonSerializer.Deserialize<Detail>(json, PortalJson.Options) : null;
+        var (kind, item) = (row.GetString(1), row.GetString(2));
+        return new OpenCharge(
+            row.GetGuid(0), kind, item, row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4), row.GetBoolean(5), row.GetDecimal(6), row.GetDecimal(7),
+            detail?.Description ?? Describe(kind, item, row.Nullable<string>(9), row.Nullable<string>(10)), detail?.UnitAmount);
+    }
+
+    private static string Describe(string kind, string item, string? match, string? product) => kind switch
+    {
+        ChargeKind.Overage when item == Pool.SharedKey => "Credits beyond those included",
+        ChargeKind.Overage => $"Credits beyond those of pool {item}",
+        ChargeKind.Usage when match is not null && Dimensions(match) is { Length: > 0 } dimensions => $"{product ?? "Usage"}: {dimensions}",
+        ChargeKind.Usage => product ?? "Usage",
+        _ => item,
+    };
+
+    private static string Dimensions(string match)
+    {
+        var values = JsonSerializer.Deserialize<SortedDictionary<string, string>>(match, PortalJson.Options)!;
+        return string.Join(", ", values.Select(value => value.Value.Replace('_', ' ')));
+    }
+}
