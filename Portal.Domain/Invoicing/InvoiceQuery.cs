@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Subscriptions;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;
@@ -42,6 +43,44 @@ public static class InvoiceQuery
             Columns + " and case when $2::text is null then i.state <> 'draft' else i.state = $2 end and i.id < $3 order by i.id desc limit $4", Read, cancellationToken,
             tenantId, state, after ?? Guid.AllBitsSet, limit);
 
+    /// <summary>
+    /// The invoice to come: the draft that waits to be finalised, else what has been charged and is on none yet, with the fees that fall due as
+    /// the next period begins. Null when there is neither a subscription that goes on nor anything charged.
+    /// </summary>
+    public static async Task<Invoice?> UpcomingAsync(TenantRead read, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var drafts = await read.Connection.ListAsync(
+            Columns + " and i.state = 'draft' and i.bill_at <= $2 order by i.bill_at", Read, cancellationToken, read.TenantId, read.Now);
+        foreach (var open in drafts)
+        {
+            if (await PreviewAsync(read.Connection, open, read.Zone, cancellationToken) is { Lines.Count: > 0 } due) return due;
+        }
+
+        var coming = await ComingPeriod.FindAsync(read.Connection, read.TenantId, read.Zone, cancellationToken);
+        var charges = await OpenCharges.ReadAsync(read.Connection, read.TenantId, DateTimeOffset.MaxValue, cancellationToken);
+        if (coming is null && charges.Count == 0) return null;
+        var billAt = coming?.StartsAt ?? charges.Max(charge => charge.EndsAt);
+        charges.AddRange((coming?.Fees ?? []).Select(fee => new OpenCharge(
+            Guid.Empty, fee.Kind, fee.Item, coming!.StartsAt, coming.EndsAt, Advance: true, fee.Quantity, fee.Amount, fee.Description, fee.UnitAmount)));
+        var draft = new Invoice
+        {
+            TenantId = read.TenantId,
+            Id = Draft.IdOf(read.TenantId, billAt),
+            State = InvoiceState.Draft,
+            Currency = read.Currency,
+            BillAt = billAt,
+            FinaliseAt = billAt,
+            StartsAt = billAt,
+            EndsAt = billAt,
+            Subtotal = 0m,
+            Discount = 0m,
+            Tax = 0m,
+            Total = 0m,
+        };
+        return await AsInvoiceAsync(read.Connection, draft, charges, read.Zone, cancellationToken);
+    }
+
     private static async Task<Invoice?> CompleteAsync(
         NpgsqlConnection connection, string sql, object key, TimeZoneInfo zone, long tenantId, CancellationToken cancellationToken)
     {
@@ -58,8 +97,8 @@ public static class InvoiceQuery
         return await AsInvoiceAsync(connection, draft, charges, zone, cancellationToken);
     }
 
-    internal static async Task<Invoice> AsInvoiceAsync(
-        NpgsqlConnection connection, Invoice draft, IReadOnlyCollection<OpenCharge> charges, TimeZoneInfo zone, CancellationToken cancellationToken)
+    private static async Task<Invoice> AsInvoiceAsync(
+        NpgsqlConnection connection, Invoice draft, List<OpenCharge> charges, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
         var seller = await LegalEntity.OfTenantAsync(connection, cancellationToken);
         var taxation = await Taxation.ReadAsync(connection, draft.TenantId, seller?.Country ?? "", cancellationToken);

@@ -155,40 +155,28 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
         Become(Subscription with { State = SubscriptionState.Active, Period = period });
         foreach (var item in plan.Included)
         {
-            var (steps, share) = (calendar.Steps(item, period), calendar.Share(item, period));
-            var now = Part(share, 1, steps.Count);
+            var steps = calendar.Steps(item, period);
+            var (share, now) = (calendar.Share(item, period), Part(calendar.Share(item, period), 1, steps.Count));
             var posting = Issue(item, calendar.Credits(item, period), now, at, steps.Count > 1 ? steps[1] : period.EndsAt);
-            if (share == 0m) continue;
-            var charge = new Charge(ChargeKind.IncludedCredits, item.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: included credits"));
-            settling.Wallet.Accrue(posting, charge, calendar.Credits(item, period) * steps.Count, now, Account.DeferredCredits, Subscription.Currency);
-            settling.Wallet.Accrue(posting, charge, 0m, share - now, Account.DeferredFees, Subscription.Currency);
+            if (FeesOf(period).FirstOrDefault(fee => fee.Kind == ChargeKind.IncludedCredits && fee.Item == item.Key) is not { } fee) continue;
+            settling.Wallet.Accrue(posting, ChargeOf(fee, period), fee.Quantity, now, Account.DeferredCredits, Subscription.Currency);
+            settling.Wallet.Accrue(posting, ChargeOf(fee, period), 0m, share - now, Account.DeferredFees, Subscription.Currency);
         }
 
-        ChargeFees(period, at);
+        LedgerTransaction? booked = null;
+        foreach (var fee in FeesOf(period).Where(fee => fee.Kind != ChargeKind.IncludedCredits))
+        {
+            booked ??= settling.Begin("fees", at, Key("fees", Subscription.PublicId, at), Subscription.PublicId);
+            fees.Charge(booked, ChargeOf(fee, period), fee.Quantity, fee.Amount, Subscription.Currency);
+        }
+
         settling.Wallet.Bill(at, afterUsage: ending is not null && plan.HasArrears);
     }
 
-    // The part of the flat fees that pays for credits is charged with these.
-    private void ChargeFees(SubscriptionPeriod period, DateTimeOffset at)
-    {
-        LedgerTransaction? posting = null;
-        LedgerTransaction Posting() => posting ??= settling.Begin("fees", at, Key("fees", Subscription.PublicId, at), Subscription.PublicId);
-        var shares = plan.Included.Sum(item => item.Share);
-        foreach (var fee in plan.Flat)
-        {
-            var part = Math.Min(shares, fee.Amount);
-            shares -= part;
-            var charge = new Charge(ChargeKind.Flat, fee.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail(plan.Name));
-            if (fee.Amount > part) fees.Charge(Posting(), charge, 1m, calendar.Fee(fee.Amount - part, period), Subscription.Currency);
-        }
+    private IEnumerable<PlanFee> FeesOf(SubscriptionPeriod period) => PlanFees.Of(plan, Subscription, calendar, period);
 
-        foreach (var seat in plan.Seats)
-        {
-            var seats = Math.Max(0m, Subscription.Quantities.GetValueOrDefault(seat.Key) - seat.Included);
-            var charge = new Charge(ChargeKind.Seat, seat.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: seats", seat.Amount));
-            if (seats > 0m) fees.Charge(Posting(), charge, seats, calendar.Fee(seats * seat.Amount, period), Subscription.Currency);
-        }
-    }
+    private static Charge ChargeOf(PlanFee fee, SubscriptionPeriod period) =>
+        new(fee.Kind, fee.Item, period.StartsAt, period.EndsAt, Advance: true, Detail: Fees.Detail(fee.Description, fee.UnitAmount));
 
     private void GrantLater(SubscriptionPeriod period, DateTimeOffset at)
     {

@@ -14,9 +14,7 @@ public sealed class Renewals : IRenewals
     public async Task<IRenewal?> FindAsync(Settling settling, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(settling);
-        var subscription = await settling.Connection.FindAsync(
-            $"select {Subscription.Columns} from subscriptions s where s.tenant_id = $1 and s.state <> 'cancelled'",
-            Subscription.Read, cancellationToken, settling.Wallet.TenantId);
+        var subscription = await SubscriptionQuery.CurrentAsync(settling.Connection, settling.Wallet.TenantId, cancellationToken);
         if (subscription is null) return null;
         var sold = (subscription.Plan, subscription.PlanVersion);
         if (!plans.TryGetValue(sold, out var plan))

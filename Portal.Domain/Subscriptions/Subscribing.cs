@@ -32,7 +32,7 @@ public static class Subscribing
             return new FieldProblem("plan", "currency_mismatch", $"The tenant's currency is {wallet.Directory.Currency}, the plan's {plan.Currency}.").Unprocessable();
         if (order.Exhaustion == "overage" && SubscriptionOrder.CheckOverage(plan) is { } unpriced) return unpriced;
         if (SubscriptionOrder.CheckSeats(plan, order.Quantities) is { } seats) return seats;
-        if (await CurrentAsync(wallet, cancellationToken) is { } current)
+        if (await SubscriptionQuery.CurrentAsync(wallet.Connection, wallet.TenantId, cancellationToken) is { } current)
             return Problem.Conflict("subscription_exists", $"The tenant has the subscription {current.PublicId} already; one is active at a time.");
 
         var subscription = Make(wallet, plan, order);
@@ -50,15 +50,6 @@ public static class Subscribing
         wallet.Wallet.DueNoLaterThan(subscription.StartsAt);
         await wallet.SettleAsync(cancellationToken);
         return (await SubscriptionQuery.FindAsync(wallet.Connection, wallet.TenantId, subscription.Id, cancellationToken))!;
-    }
-
-    /// <summary>The tenant's subscription that has not ended, read under the lock; null without one.</summary>
-    public static Task<Subscription?> CurrentAsync(WalletTransaction wallet, CancellationToken cancellationToken = default)
-    {
-        ArgumentNullException.ThrowIfNull(wallet);
-        return wallet.Connection.FindAsync(
-            $"select {Subscription.Columns} from subscriptions s where s.tenant_id = $1 and s.state <> 'cancelled'",
-            Subscription.Read, cancellationToken, wallet.TenantId);
     }
 
     private static Subscription Make(WalletTransaction wallet, Plan plan, SubscriptionOrder order)

@@ -12,6 +12,10 @@ public static class SubscriptionQuery
     public static Task<Subscription?> FindAsync(NpgsqlConnection connection, long tenantId, Guid id, CancellationToken cancellationToken = default) =>
         connection.FindAsync(Select + " and s.id = $2", Subscription.Read, cancellationToken, tenantId, id);
 
+    /// <summary>The tenant's subscription that has not ended; null without one.</summary>
+    public static Task<Subscription?> CurrentAsync(NpgsqlConnection connection, long tenantId, CancellationToken cancellationToken = default) =>
+        connection.FindAsync(Select + " and s.state <> 'cancelled'", Subscription.Read, cancellationToken, tenantId);
+
     /// <summary>Subscriptions of the tenant, newest first.</summary>
     /// <param name="connection">The database.</param>
     /// <param name="tenantId">Whose.</param>

@@ -59,6 +59,7 @@ public static class PortalApi
         UsageApi.Map(tenant);
         LedgerApi.Map(tenant);
         SubscriptionsApi.Map(tenant);
+        InvoicesApi.Map(tenant);
         TestClockApi.Map(v1);
         ReconciliationApi.Map(v1);
         FxRatesApi.Map(v1);

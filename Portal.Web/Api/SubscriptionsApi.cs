@@ -110,7 +110,7 @@ public static class SubscriptionsApi
 /// <param name="Plan">Key of the plan.</param>
 /// <param name="StartsAt">Default now; may lie back or ahead.</param>
 /// <param name="AnchorDay">Day of the month on which periods begin, 1 to 31; default the day on which billing starts.</param>
-/// <param name="Quantities">Seats by item; not supported yet.</param>
+/// <param name="Quantities">Seats by the plan's item.</param>
 /// <param name="Exhaustion">`block` (default) or `overage`.</param>
 /// <param name="SpendCap">Most money that a billing period may accrue; null for no limit.</param>
 /// <param name="Coupon">Not supported yet.</param>
@@ -118,18 +118,20 @@ public static class SubscriptionsApi
 /// <param name="Start">`now`.</param>
 /// <param name="Contract">Not supported yet.</param>
 public sealed record NewSubscription(
-    string Plan, DateTimeOffset? StartsAt = null, int? AnchorDay = null, JsonElement? Quantities = null, string? Exhaustion = null,
+    string Plan, DateTimeOffset? StartsAt = null, int? AnchorDay = null, Dictionary<string, decimal>? Quantities = null, string? Exhaustion = null,
     decimal? SpendCap = null, string? Coupon = null, DateTimeOffset? TrialUntil = null, string? Start = null, JsonElement? Contract = null)
 {
     internal Problem? Unsupported()
     {
         if (Start is not (null or "now")) return Problem.Field("start", "invalid_start", "A subscription starts now, or at starts_at.");
-        if (IsGiven(Quantities)) return SubscriptionsApi.NotYet("quantities");
         if (Coupon is not null) return SubscriptionsApi.NotYet("coupon");
         return IsGiven(Contract) ? SubscriptionsApi.NotYet("contract") : null;
     }
 
-    internal SubscriptionOrder ToOrder() => new(Plan, StartsAt, AnchorDay, Exhaustion, SpendCap, TrialUntil);
+    internal SubscriptionOrder ToOrder() => new(Plan, StartsAt, AnchorDay, Exhaustion, SpendCap, TrialUntil)
+    {
+        Quantities = Quantities ?? [],
+    };
 
     private static bool IsGiven(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) };
 }
@@ -192,9 +194,10 @@ public sealed record SubscriptionPatch
 /// <param name="CancelAt">When it will end; null: it goes on.</param>
 /// <param name="CancelledAt">When it ended.</param>
 /// <param name="CreatedAt">When it was made.</param>
+/// <param name="Quantities">Seats by the plan's item.</param>
 public sealed record SubscriptionDocument(
     string Id, string Plan, int PlanVersion, string State, DateTimeOffset StartsAt, int AnchorDay, DateTimeOffset? TrialUntil, string Exhaustion,
-    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt)
+    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt, IReadOnlyDictionary<string, decimal> Quantities)
 {
     /// <summary>The document of a subscription.</summary>
     public static SubscriptionDocument Of(Subscription subscription)
@@ -204,7 +207,7 @@ public sealed record SubscriptionDocument(
             subscription.PublicId, subscription.Plan, subscription.PlanVersion, subscription.State, subscription.StartsAt, subscription.AnchorDay,
             subscription.TrialUntil, subscription.Exhaustion, subscription.SpendCap, subscription.Currency,
             subscription.Period is { } period ? new SubscriptionPeriodDocument(period.StartsAt, period.EndsAt) : null,
-            subscription.CancelAt, subscription.CancelledAt, subscription.CreatedAt);
+            subscription.CancelAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities);
     }
 }
 

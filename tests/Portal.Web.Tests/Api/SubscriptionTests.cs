@@ -117,7 +117,8 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
             ($$"""{"plan":"{{plan}}","exhaustion":"maybe"}""", 422, "invalid_exhaustion"),
             ($$"""{"plan":"{{plan}}","spend_cap":"-1"}""", 422, "invalid_spend_cap"),
             ($$"""{"plan":"{{plan}}","start":"payment"}""", 400, "invalid_start"),
-            ($$$"""{"plan":"{{{plan}}}","quantities":{"seats":"5"}}""", 422, "not_supported_yet"),
+            ($$$"""{"plan":"{{{plan}}}","quantities":{"chairs":"5"}}""", 422, "unknown_item"),
+            ($$$"""{"plan":"{{{plan}}}","quantities":{"seats":"-1"}}""", 422, "invalid_quantity"),
             ($$"""{"plan":"{{plan}}","coupon":"x"}""", 422, "not_supported_yet"),
             ($$$"""{"plan":"{{{plan}}}","contract":{"term_months":12}}""", 422, "not_supported_yet"),
         })

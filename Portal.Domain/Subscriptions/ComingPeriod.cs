@@ -1,0 +1,27 @@
+using Npgsql;
+using Portal.Domain.Catalog;
+
+namespace Portal.Domain.Subscriptions;
+
+/// <summary>The billing period after the one that runs, and what falls due as it begins.</summary>
+/// <param name="StartsAt">Its begin.</param>
+/// <param name="EndsAt">Its end.</param>
+/// <param name="Fees">What the plan charges then, as things stand; none where the subscription ends.</param>
+public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<PlanFee> Fees)
+{
+    /// <summary>That of a tenant's subscription; null without one that goes on.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="tenantId">Whose.</param>
+    /// <param name="zone">The tenant's zone as it is now.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public static async Task<ComingPeriod?> FindAsync(NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, CancellationToken cancellationToken = default)
+    {
+        if (await SubscriptionQuery.CurrentAsync(connection, tenantId, cancellationToken) is not { } subscription) return null;
+        var plan = await Plans.VersionAsync(connection, subscription.Plan, subscription.PlanVersion, cancellationToken);
+        var calendar = new PlanCalendar(subscription, plan);
+        var number = subscription.Period is { } running ? running.Number + 1 : 0;
+        var period = new SubscriptionPeriod(number, calendar.Begin(number, zone), calendar.Begin(number + 1, zone), zone.Id);
+        var ends = subscription.CancelAt <= period.StartsAt;
+        return new ComingPeriod(period.StartsAt, period.EndsAt, ends ? [] : [.. PlanFees.Of(plan, subscription, calendar, period)]);
+    }
+}

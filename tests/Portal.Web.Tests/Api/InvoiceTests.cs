@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json;
+using Portal.Domain.Tenants;
+
+namespace Portal.Web.Tests.Api;
+
+/// <summary>Invoices over HTTP. Prices: $29 flat of which $20 pay for credits, two of three seats at $15, usage of images at $0.04.</summary>
+public sealed class InvoiceTests(ApiHost host) : IClassFixture<ApiHost>
+{
+    private HttpClient Platform => host.Client();
+
+    [Fact]
+    public async Task An_invoice_is_previewed_finalised_shown_and_filed()
+    {
+        var tenant = await SubscribeAsync();
+        var path = $"/v1/tenants/{tenant}/invoices";
+        var draft = (await Platform.SendAsync("GET", path + "/upcoming")).ShouldBe(200).Json;
+        (draft.GetProperty("status").GetString(), draft.GetProperty("number").ValueKind, Total(draft)).ShouldBe(("draft", JsonValueKind.Null, 59m));
+        (await Platform.SendAsync("GET", path)).Json.GetProperty("items").GetArrayLength().ShouldBe(0);
+        (await Platform.SendAsync("GET", path + "?status=draft")).Json.GetProperty("items").GetArrayLength().ShouldBe(1);
+
+        await ForwardAsync(TimeSpan.FromHours(2));
+        var listed = (await Platform.SendAsync("GET", path)).ShouldBe(200).Json.GetProperty("items")[0];
+        var invoice = (await Platform.SendAsync("GET", $"{path}/{listed.GetProperty("id").GetString()}")).ShouldBe(200).Json;
+        (await Platform.SendAsync("GET", $"{path}/{listed.GetProperty("number").GetString()}")).ShouldBe(200).Text.ShouldBe(invoice.GetRawText());
+        (invoice.GetProperty("status").GetString(), Total(invoice), invoice.GetProperty("amount_due").GetString()).ShouldBe(("open", 59m, "59.000000000"));
+        invoice.GetProperty("lines").EnumerateArray().Select(line => $"{line.GetProperty("kind")} {line.GetProperty("quantity")} {line.GetProperty("amount")}").ShouldBe([
+            "flat 1.000000000 9.000000000", "seat 2.000000000 30.000000000", "included_credits 100.000000000 20.000000000"]);
+
+        var pdf = await Platform.GetAsync(new Uri(invoice.GetProperty("pdf_url").GetString()!, UriKind.Relative));
+        pdf.Content.Headers.ContentType!.MediaType.ShouldBe("application/pdf");
+        (await pdf.Content.ReadAsByteArrayAsync())[..5].ShouldBe("%PDF-"u8.ToArray());
+        (await Platform.SendAsync("GET", path + "/upcoming")).ShouldBe(200).Json.GetProperty("period").GetProperty("start").GetDateTimeOffset()
+            .ShouldBe(invoice.GetProperty("period").GetProperty("end").GetDateTimeOffset());
+    }
+
+    [Fact]
+    public async Task Nobody_sees_the_invoices_of_another()
+    {
+        var (mine, other) = (await SubscribeAsync(), await host.NewTenantAsync());
+        await ForwardAsync(TimeSpan.FromHours(2));
+        var invoice = (await Platform.SendAsync("GET", $"/v1/tenants/{mine}/invoices")).Json.GetProperty("items")[0];
+        var (id, number) = (invoice.GetProperty("id").GetString(), invoice.GetProperty("number").GetString());
+        foreach (var name in new[] { id, number, id + ".pdf", number + ".pdf", "inv_1_x", "INV-999999" })
+            (await Platform.SendAsync("GET", $"/v1/tenants/{other}/invoices/{name}")).ShouldBe(404, "unknown_invoice");
+        (await Platform.SendAsync("GET", $"/v1/tenants/{other}/invoices/upcoming")).ShouldBe(404, "nothing_upcoming");
+        (await Platform.SendAsync("GET", $"/v1/tenants/{mine}/invoices?status=late")).ShouldBe(400, "invalid_status");
+        var theirs = host.Client(await host.NewKeyAsync(other, Scope.Read));
+        (await theirs.SendAsync("GET", $"/v1/tenants/{mine}/invoices/{id}")).Status.ShouldBe(403);
+    }
+
+    private async Task<string> SubscribeAsync()
+    {
+        var (tenant, plan) = (await host.NewTenantAsync(), "p" + Guid.NewGuid().ToString("N")[..10]);
+        (await Platform.SendAsync("PUT", $"/v1/plans/{plan}", """
+            {"name":"Pro","currency":"USD","period":"month","items":[{"key":"base","type":"flat","amount":"29.00"},
+              {"key":"seats","type":"seat","amount":"15.00","included":"1"},
+              {"key":"credits","type":"included_credits","credits":"100","revenue_share":"20.00"}]}
+            """)).ShouldBe(201);
+        (await Platform.SendAsync("POST", $"/v1/tenants/{tenant}/subscriptions", $$$"""{"plan":"{{{plan}}}","quantities":{"seats":"3"}}""")).ShouldBe(201)
+            .Json.GetProperty("quantities").GetProperty("seats").GetString().ShouldBe("3.000000000");
+        return tenant;
+    }
+
+    private async Task ForwardAsync(TimeSpan by)
+    {
+        var now = (await Platform.SendAsync("GET", "/v1/test-clock")).Json.GetProperty("now").GetDateTimeOffset();
+        (await Platform.SendAsync("POST", "/v1/test-clock/advance", $$"""{"to":"{{(now + by).ToString("o", CultureInfo.InvariantCulture)}}"}""")).ShouldBe(200);
+    }
+
+    private static decimal Total(JsonElement invoice) => decimal.Parse(invoice.GetProperty("total").GetString()!, CultureInfo.InvariantCulture);
+}
