@@ -4,7 +4,9 @@ using Npgsql;
 using Portal.Domain.Metering;
 using Portal.Domain.Notifications;
 using Portal.Domain.Payments;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.GivenBack;
+using Portal.Domain.Payments.Saved;
 using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
@@ -17,7 +19,7 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, PaymentMethods methods, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
@@ -26,6 +28,8 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("moves", job => job.FinishMovesAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("webhook-inbox", job => job.WorkOffWebhooksAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("refunds", job => job.SendRefundsAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("charges", job => job.ResolveChargesAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("removed-payment-methods", job => job.ForgetPaymentMethodsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
         jobs.AddOrUpdate<RecurringJobs>("idempotency-keys", job => job.PruneIdempotencyKeysAsync(CancellationToken.None), Cron.Daily(hour: 3));
@@ -43,6 +47,12 @@ public sealed class RecurringJobs(
 
     /// <summary>Asks providers for refunds that were booked and whose outcome is not known.</summary>
     public Task SendRefundsAsync(CancellationToken cancellationToken) => refunds.SendDueAsync(cancellationToken);
+
+    /// <summary>Finds out what became of charges whose outcome is not known.</summary>
+    public Task ResolveChargesAsync(CancellationToken cancellationToken) => charges.ResolveDueAsync(cancellationToken);
+
+    /// <summary>Has providers let go of payment methods that were removed.</summary>
+    public Task ForgetPaymentMethodsAsync(CancellationToken cancellationToken) => methods.ForgetAsync(cancellationToken);
 
     /// <summary>Sends what waits in the outbox.</summary>
     public Task DrainOutboxAsync(CancellationToken cancellationToken) => outbox.RunAsync(cancellationToken);

@@ -163,7 +163,7 @@ public sealed class Checkouts(
     private async Task<Result<Checkout>> SendAsync(
         Checkout checkout, PaymentAttempt attempt, IPaymentProvider provider, Uri portal, Uri target, CancellationToken cancellationToken)
     {
-        var back = ReturnUrls.WithCheckout(target, checkout.PublicId);
+        var back = ReturnUrls.With(target, "checkout", checkout.PublicId);
         var amount = new Money(checkout.Total, Currency.Of(checkout.Currency));
         Result<HostedPage> page;
         try

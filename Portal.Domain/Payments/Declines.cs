@@ -19,13 +19,14 @@ public static class Declines
     /// <summary>The codes.</summary>
     public const string Declined = "card_declined", InsufficientFunds = "insufficient_funds", TryLater = "try_again_later", LimitExceeded = "limit_exceeded",
         AuthenticationRequired = "authentication_required", AuthenticationFailed = "authentication_failed", Expired = "expired_card",
-        Blocked = "card_blocked", InvalidCard = "invalid_card", NotSupported = "card_not_supported", Fraud = "fraud_suspected", Cancelled = "cancelled";
+        Blocked = "card_blocked", InvalidCard = "invalid_card", NotSupported = "card_not_supported", Fraud = "fraud_suspected", Cancelled = "cancelled",
+        UnknownMethod = "unknown_method";
 
     /// <summary>What a code means; one that nobody knows is <see cref="DeclineKind.Soft"/>, so that it is tried again and never lost.</summary>
     public static DeclineKind KindOf(string failure) => failure switch
     {
         AuthenticationRequired => DeclineKind.AuthenticationRequired,
-        Expired or Blocked or InvalidCard or NotSupported or Fraud => DeclineKind.Hard,
+        Expired or Blocked or InvalidCard or NotSupported or Fraud or UnknownMethod => DeclineKind.Hard,
         _ => DeclineKind.Soft,
     };
 }

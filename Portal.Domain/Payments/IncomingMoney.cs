@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Wallet;
 
@@ -11,8 +12,10 @@ namespace Portal.Domain.Payments;
 /// Books what providers report, whoever asked for it: money that arrives is never turned away. A report is compared with what is booked
 /// of its payment and the difference is posted, so reports may repeat, arrive out of order, late, or both by webhook and by look-up.
 /// </summary>
-public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
+public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnumerable<IPaymentPurpose> purposes)
 {
+    private readonly IReadOnlyDictionary<string, IPaymentPurpose> byPrefix = purposes.ToDictionary(purpose => purpose.Prefix, StringComparer.Ordinal);
+
     /// <summary>Books a report under the tenant that it concerns, or as money of unknown origin. Refuses: <c>payment_currency_changed</c>.</summary>
     /// <returns>The tenant; null when nobody here asked for the payment.</returns>
     public async Task<Result<long?>> TakeAsync(string provider, PaymentReport report, CancellationToken cancellationToken = default)
@@ -25,7 +28,7 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
         return (await UnknownMoney.KeepAsync(source, provider, report, cancellationToken)).Map(_ => (long?)null);
     }
 
-    private static async Task<Result<Done>> TakeAsync(WalletTransaction wallet, string provider, PaymentReport report, CancellationToken cancellationToken)
+    private async Task<Result<Done>> TakeAsync(WalletTransaction wallet, string provider, PaymentReport report, CancellationToken cancellationToken)
     {
         wallet.Actor ??= "provider:" + provider;
         var attempt = await FindAttemptAsync(wallet, report, cancellationToken);
@@ -34,18 +37,25 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
             : null;
         if (report.Captured == 0m && report.Failure is not null)
         {
-            Decline(attempt, checkout, report.Failure, wallet.Now);
+            await DeclineAsync(wallet, attempt, checkout, report.Failure, AttemptState.Declined, cancellationToken);
             return default(Done);
         }
 
         var payment = await FindOrAddAsync(wallet, provider, report, attempt, cancellationToken);
         if (payment.Currency != report.Currency.Code)
             return Problem.Conflict("payment_currency_changed", $"The payment {report.ProviderPayment} was in {payment.Currency}, not {report.Currency}.");
-        if (await BookCaptureAsync(wallet, payment, report, checkout, cancellationToken) is { } problem) return problem;
+        if (await BookCaptureAsync(wallet, payment, report, attempt, checkout, cancellationToken) is { } problem) return problem;
         await ProviderRefunds.BookAsync(wallet, payment, report, cancellationToken);
         await Disputes.BookAsync(wallet, payment, report, cancellationToken);
         if (attempt is not null && report.Captured > 0m) (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Succeeded, null, attempt.SettledAt ?? wallet.Now);
         return default(Done);
+    }
+
+    /// <summary>An attempt was refused without a payment that could be reported.</summary>
+    internal async Task DeclineAsync(WalletTransaction wallet, Guid attemptId, string failure, string state, CancellationToken cancellationToken)
+    {
+        var attempt = await wallet.Db.Set<PaymentAttempt>().AsTracking().SingleAsync(a => a.TenantId == wallet.TenantId && a.Id == attemptId, cancellationToken);
+        await DeclineAsync(wallet, attempt, checkout: null, failure, state, cancellationToken);
     }
 
     private static async Task<PaymentAttempt?> FindAttemptAsync(WalletTransaction wallet, PaymentReport report, CancellationToken cancellationToken) =>
@@ -76,15 +86,23 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
     }
 
     // A refusal told late changes nothing about what was paid since.
-    private static void Decline(PaymentAttempt? attempt, Checkout? checkout, string failure, DateTimeOffset now)
+    private async Task DeclineAsync(
+        WalletTransaction wallet, PaymentAttempt? attempt, Checkout? checkout, string failure, string state, CancellationToken cancellationToken)
     {
         if (attempt is { State: not AttemptState.Succeeded })
-            (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Declined, failure, now);
+        {
+            (attempt.State, attempt.Failure, attempt.SettledAt) = (state, failure, wallet.Now);
+            if (PurposeOf(attempt) is { } purpose) await purpose.DeclinedAsync(wallet, attempt, Declines.KindOf(failure), cancellationToken);
+        }
+
         if (checkout is { State: not CheckoutStatus.Paid }) (checkout.State, checkout.Failure) = (CheckoutStatus.Failed, failure);
     }
 
-    private static async Task<Problem?> BookCaptureAsync(
-        WalletTransaction wallet, Payment payment, PaymentReport report, Checkout? checkout, CancellationToken cancellationToken)
+    private IPaymentPurpose? PurposeOf(PaymentAttempt? attempt) =>
+        attempt?.PaysFor is { } paysFor ? byPrefix.GetValueOrDefault(paysFor[..Math.Max(0, paysFor.IndexOf('_', StringComparison.Ordinal))]) : null;
+
+    private async Task<Problem?> BookCaptureAsync(
+        WalletTransaction wallet, Payment payment, PaymentReport report, PaymentAttempt? attempt, Checkout? checkout, CancellationToken cancellationToken)
     {
         var arrived = report.Captured - payment.Captured;
         if (arrived <= 0m) return null;
@@ -100,8 +118,17 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source)
             if (arrived == 0m) return null;
         }
 
+        var purpose = payment.Currency == wallet.Directory.Currency ? PurposeOf(attempt) : null;
+        if (purpose is not null)
+        {
+            var taken = await purpose.PayAsync(wallet, new ArrivedMoney(attempt!.PaysFor!, payment, arrived, Key(payment, "paid", payment.Captured)), cancellationToken);
+            if (taken.Problem is { } untaken) return untaken;
+            arrived -= taken.Value;
+            if (arrived == 0m) return null;
+        }
+
         // Paid twice, or more than asked: theirs to spend. Less than asked, or for what we do not know: for people to look at.
-        var theirs = checkout is { State: CheckoutStatus.Paid } && payment.Currency == wallet.Directory.Currency;
+        var theirs = purpose is not null || (checkout is { State: CheckoutStatus.Paid } && payment.Currency == wallet.Directory.Currency);
         wallet.Begin("payment", key: Key(payment, "captured", payment.Captured), reference: checkout?.PublicId, reason: theirs ? "Paid twice" : "Payment that nothing here explains")
             .Book(Account.Cash(payment.Provider), theirs ? Account.CustomerCredit : Account.Suspense, arrived, payment.Currency);
         return null;

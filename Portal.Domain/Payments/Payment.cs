@@ -4,7 +4,9 @@ using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Payments;
 
-/// <summary>States of an attempt: <c>started</c> before the call, <c>waiting</c> for the customer, and how it ended.</summary>
+/// <summary>
+/// States of an attempt: <c>started</c> before the call and until its outcome is known, <c>waiting</c> for the customer, and how it ended.
+/// </summary>
 public static class AttemptState
 {
     public const string Started = "started", Waiting = "waiting", Succeeded = "succeeded", Declined = "declined", Failed = "failed";
@@ -24,6 +26,15 @@ public sealed class PaymentAttempt
 
     /// <summary>What it pays, when that is a checkout.</summary>
     public Guid? CheckoutId { get; init; }
+
+    /// <summary>What it pays otherwise: a public id.</summary>
+    public string? PaysFor { get; init; }
+
+    /// <summary>What the customer reads of it.</summary>
+    public string? Description { get; init; }
+
+    /// <summary>The saved payment method that is charged.</summary>
+    public Guid? MethodId { get; init; }
 
     /// <summary>Currency of the amount.</summary>
     public required string Currency { get; init; }

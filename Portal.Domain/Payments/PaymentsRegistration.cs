@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Sandbox;
+using Portal.Domain.Payments.Saved;
 using Portal.Domain.Payments.Stripe;
 
 namespace Portal.Domain.Payments;
@@ -19,6 +21,8 @@ public static class PaymentsRegistration
         services.AddSingleton<PaymentProviders>();
         services.AddSingleton<IncomingMoney>();
         services.AddSingleton<Checkouts>();
+        services.AddSingleton<PaymentMethods>();
+        services.AddSingleton<OffSession>();
         services.AddSingleton<WebhookInbox>();
         services.AddHostedService<WebhookWorker>();
         services.AddSingleton<RefundSender>();

@@ -11,15 +11,15 @@ public static class ReturnUrls
     public const int MaxLength = 2000;
 
     /// <summary>
-    /// The address to return to, with the checkout's id as <c>checkout</c> in its query. Refuses: <c>invalid_return_url</c>
+    /// The address to return to. Refuses: <c>invalid_return_url</c>
     /// (not absolute, not http or https, or with credentials in it), <c>return_url_not_registered</c>.
     /// </summary>
-    /// <remarks>A null <c>returnUrl</c> returns to the tenant's page for buying on <c>portal</c>, the address of this portal.</remarks>
+    /// <remarks>A null <c>returnUrl</c> returns to that page of the tenant on <c>portal</c>, the address of this portal.</remarks>
     public static async Task<Result<Uri>> CheckAsync(
-        NpgsqlDataSource source, Uri portal, string tenantKey, string? returnUrl, CancellationToken cancellationToken)
+        NpgsqlDataSource source, Uri portal, string tenantKey, string? returnUrl, CancellationToken cancellationToken, string page = "buy")
     {
         ArgumentNullException.ThrowIfNull(portal);
-        if (returnUrl is null) return new Uri(portal, $"/t/{tenantKey}/buy");
+        if (returnUrl is null) return new Uri(portal, $"/t/{tenantKey}/{page}");
         if (returnUrl.Length > MaxLength || !Uri.TryCreate(returnUrl, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https") || url.UserInfo.Length > 0)
             return Problem.Field("return_url", "invalid_return_url", $"The return_url is an absolute address with http or https, at most {MaxLength} characters.");
         var origin = Origin(url);
@@ -31,11 +31,11 @@ public static class ReturnUrls
             : Problem.Field("return_url", "return_url_not_registered", $"{origin} is not among the platform's registered origins.");
     }
 
-    /// <summary>The same address with <c>checkout={id}</c> in its query.</summary>
-    public static Uri WithCheckout(Uri url, string checkout)
+    /// <summary>The same address with <c>{name}={id}</c> in its query.</summary>
+    public static Uri With(Uri url, string name, string id)
     {
         ArgumentNullException.ThrowIfNull(url);
-        return new Uri(QueryHelpers.AddQueryString(url.AbsoluteUri, "checkout", checkout));
+        return new Uri(QueryHelpers.AddQueryString(url.AbsoluteUri, name, id));
     }
 
     private static string Origin(Uri url) => url.GetLeftPart(UriPartial.Authority);

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using NpgsqlTypes;
 using Portal.Domain.Kernel;
+using Portal.Domain.Payments.Saved;
 
 namespace Portal.Domain.Payments;
 
@@ -10,7 +11,7 @@ namespace Portal.Domain.Payments;
 /// Where providers' webhooks land, once per event identity, before anything is done about them. A message is verified as it arrives and
 /// worked off afterwards, here at once and by a job for what failed or was left by a process that died.
 /// </summary>
-public sealed class WebhookInbox(NpgsqlDataSource source, PaymentProviders providers, IncomingMoney money, ILogger<WebhookInbox> log)
+public sealed class WebhookInbox(NpgsqlDataSource source, PaymentProviders providers, IncomingMoney money, PaymentMethods methods, ILogger<WebhookInbox> log)
 {
     /// <summary>Greatest size of a webhook in bytes.</summary>
     public const int MaxBytes = 1024 * 1024;
@@ -92,6 +93,7 @@ public sealed class WebhookInbox(NpgsqlDataSource source, PaymentProviders provi
         if (providers.Find(message.Provider) is not { } provider) return Problem.NotFound("unknown_provider", $"The provider '{message.Provider}' is no longer set up.");
         var read = await provider.ReadAsync(message.Body, cancellationToken);
         if (read.Problem is { } problem) return problem;
+        if (read.Value.MethodOf is { } page) return await methods.TakeAsync(message.Provider, page, cancellationToken);
         return read.Value.Payment is { } report ? await money.TakeAsync(message.Provider, report, cancellationToken) : (long?)null;
     }
 

@@ -51,6 +51,7 @@ public static class PortalApi
         HoldsApi.Map(v1);
         GrantsApi.Map(tenant);
         PaymentsApi.Map(tenant);
+        PaymentMethodsApi.Map(tenant);
         RefundsApi.Map(tenant);
         SandboxApi.Map(tenant);
         TransfersApi.Map(tenant);

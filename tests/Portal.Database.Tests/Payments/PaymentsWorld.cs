@@ -10,6 +10,8 @@ using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
+using Portal.Database.Tests.Payments.Providers;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.Sandbox;
 using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
@@ -58,6 +60,7 @@ internal sealed class PaymentsWorld : IAsyncDisposable
             .AddSingleton<TimeProvider>(_ => world!.Clock)
             .AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)))
             .AddPortalDomain()
+            .AddSingleton<IPaymentPurpose, DebtToPay>()
             .AddPayments(settings ?? new PaymentSettings { Sandbox = true });
         if (wrap is not null) services.Replace(ServiceDescriptor.Singleton(p => wrap(p.GetRequiredService<SandboxProvider>())));
         var built = services.BuildServiceProvider();

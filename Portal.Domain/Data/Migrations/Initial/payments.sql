@@ -33,12 +33,39 @@ create table payment_preferences (
   provider         text not null
 );
 
+-- What tenants left at a provider to be charged later. No card data: the provider's token and what to show for it.
+create table payment_methods (
+  tenant_id        bigint not null,
+  id               uuid not null,
+  provider         text not null,
+  state            text not null check (state in ('pending', 'saved', 'removed')),
+  page             text,                                -- the provider's id of the page on which it is left
+  url              text,
+  token            text,
+  label            text,
+  expires_on       date,
+  is_default       boolean not null default false,
+  created_at       timestamptz not null,
+  created_by       text,
+  saved_at         timestamptz,
+  removed_at       timestamptz,
+  forgotten        boolean not null default false,      -- the provider let go of it
+  primary key (tenant_id, id),
+  check ((state = 'pending') = (token is null)),
+  check (not is_default or state = 'saved')
+);
+create unique index payment_methods_default on payment_methods (tenant_id) where is_default;
+create index payment_methods_removed on payment_methods (tenant_id) where state = 'removed' and not forgotten;
+
 -- A row before it is a call: its public id is the idempotency key sent and the provider's reference.
 create table payment_attempts (
   tenant_id        bigint not null,
   id               uuid not null,
   provider         text not null,
   checkout_id      uuid,
+  pays_for         text,                                -- or what else it pays: a public id
+  description      text,
+  method_id        uuid,                                -- the saved payment method that is charged
   currency         char(3) not null,
   amount           numeric(28,9) not null check (amount > 0),
   state            text not null default 'started' check (state in ('started', 'waiting', 'succeeded', 'declined', 'failed')),
@@ -46,10 +73,18 @@ create table payment_attempts (
   failure          text,
   started_at       timestamptz not null,
   settled_at       timestamptz,
+  tries            int not null default 0,
+  due_at           timestamptz not null default now() + interval '2 minutes',  -- when its outcome is asked for, in real time
   primary key (tenant_id, id),
-  foreign key (tenant_id, checkout_id) references checkouts
+  foreign key (tenant_id, checkout_id) references checkouts,
+  foreign key (tenant_id, method_id) references payment_methods,
+  check (pays_for is null or (checkout_id is null and method_id is not null))
 );
 create index payment_attempts_checkout on payment_attempts (tenant_id, checkout_id);
+create index payment_attempts_method on payment_attempts (tenant_id, method_id) where method_id is not null;
+-- While an outcome is unknown no other attempt starts for the same thing.
+create unique index payment_attempts_open on payment_attempts (tenant_id, pays_for) where state = 'started' and pays_for is not null;
+create index payment_attempts_due on payment_attempts (due_at) where state = 'started' and pays_for is not null;
 
 -- What a provider says of one payment, cumulative: each only grows, and its growth is what gets booked, so that order and
 -- repeats of messages do not matter. Tenant 0 holds money that nobody here asked for.

@@ -75,6 +75,8 @@ create view tenant_events with (security_barrier) as
 grant select on tenant_events to portal_page;
 revoke select on api_keys from portal_page;
 grant select (tenant_id, id, name, hint, scopes, consumer_id, created_at, created_by, last_used_at, revoked_at) on api_keys to portal_page;
+revoke select on payment_methods from portal_page;
+grant select (tenant_id, id, provider, state, label, expires_on, is_default, created_at, created_by, saved_at, removed_at) on payment_methods to portal_page;
 revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
 -- The catalogue and the clock are the platform's: every page may read them.

@@ -38,6 +38,9 @@ internal interface IBench : IAsyncDisposable
     /// <summary>It can be asked what became of a reference; else its webhooks say so.</summary>
     bool CanBeAsked { get; }
 
+    /// <summary>Answers a charge with its outcome; else a webhook tells it.</summary>
+    bool AnswersCharges => true;
+
     /// <summary>Refunds that it was sent.</summary>
     int RefundsSent { get; }
 

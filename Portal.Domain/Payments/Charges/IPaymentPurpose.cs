@@ -1,0 +1,30 @@
+using Portal.Domain.Kernel;
+using Portal.Domain.Wallet;
+
+namespace Portal.Domain.Payments.Charges;
+
+/// <summary>Money that arrived for something that a charge was to pay.</summary>
+/// <param name="PaysFor">Public id of what it pays, as the charge was ordered.</param>
+/// <param name="Payment">The payment; nothing of this money is booked yet.</param>
+/// <param name="Amount">What arrived now, in the tenant's currency, above 0.</param>
+/// <param name="Key">The key under which it is to be posted, with kind <c>payment</c>: by it reconciliation knows whose cash it is.</param>
+public sealed record ArrivedMoney(string PaysFor, Payment Payment, decimal Amount, string Key);
+
+/// <summary>
+/// What charges pay for besides checkouts: whoever has invoices or top-ups registers one for its kind of public id. Called under the
+/// wallet's lock, whether the money or the refusal was told by an answer, a webhook or a look-up, however late.
+/// </summary>
+public interface IPaymentPurpose
+{
+    /// <summary>Prefix of the public ids that it takes, such as <see cref="PublicId.Invoice"/>.</summary>
+    string Prefix { get; }
+
+    /// <summary>
+    /// Books what it takes of the money, Dr <c>cash:{provider}</c>, and answers how much that was, 0 to all of it: what it leaves becomes
+    /// <c>customer_credit</c>. A problem keeps the money unbooked, and it is tried again.
+    /// </summary>
+    Task<Result<decimal>> PayAsync(WalletTransaction wallet, ArrivedMoney money, CancellationToken cancellationToken);
+
+    /// <summary>The charge was refused. May be told more than once of one attempt.</summary>
+    Task DeclinedAsync(WalletTransaction wallet, PaymentAttempt attempt, DeclineKind kind, CancellationToken cancellationToken);
+}
