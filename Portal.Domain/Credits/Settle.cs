@@ -30,6 +30,7 @@ public static class Settle
 
         settling.SettleDebts(wallet.Now); // a subscription that was made later than it starts grants after the debt it settles
         if (renewal is not null) await renewal.WriteAsync(cancellationToken);
+        if (wallet.ConfigurationChanged) await opened.ReloadDirectoryAsync(cancellationToken); // another plan began
         wallet.Grants.RemoveAll(grant => grant.ExpiresAt <= wallet.Now);
         wallet.NextDueAt = NextDue(wallet, holds, renewal, others);
     }

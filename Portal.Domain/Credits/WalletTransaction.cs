@@ -38,7 +38,7 @@ public sealed class WalletTransaction : IAsyncDisposable
     public WalletState Wallet { get; }
 
     /// <summary>Pools, consumers, teams, zone and currency, as they are under the lock.</summary>
-    public WalletDirectory Directory { get; }
+    public WalletDirectory Directory { get; private set; }
 
     /// <summary>Book dates and the catalogue's version.</summary>
     public PostingClock Clock { get; }
@@ -57,6 +57,13 @@ public sealed class WalletTransaction : IAsyncDisposable
 
     /// <summary>Pools, teams, consumers, zone or currency changed: every node reads them again.</summary>
     public void ConfigurationChanged() => Wallet.ConfigurationChanged = true;
+
+    /// <summary>Reads the directory as it is now in this transaction, after something in it changed that what follows must see.</summary>
+    internal async Task ReloadDirectoryAsync(CancellationToken cancellationToken)
+    {
+        Directory = (await WalletDirectory.ReadAsync(Connection, Transaction, TenantId, cancellationToken))!;
+        Wallet.Overage = Directory.Terms?.At(Now);
+    }
 
     /// <summary>Begins a transaction of the ledger; it is written with everything else.</summary>
     /// <param name="kind">What happened.</param>

@@ -53,6 +53,14 @@ public sealed class Wallets(NpgsqlDataSource source, WalletDirectories directori
         return exception.SqlState is PostgresErrorCodes.DeadlockDetected or PostgresErrorCodes.SerializationFailure;
     }
 
+    /// <summary>Runs <paramref name="work"/> as <see cref="RunAsync{T}(long, Func{WalletTransaction, Task{Result{T}}}, CancellationToken)"/> does and takes all of it back: what it answers is what would be.</summary>
+    public async Task<Result<T>> PreviewAsync<T>(long tenantId, Func<WalletTransaction, Task<Result<T>>> work, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(work);
+        await using var wallet = await OpenAsync(tenantId, _ => Task.FromResult(true), cancellationToken);
+        return wallet is null ? Problem.NotFound("unknown_tenant", "There is no such tenant.") : await work(wallet);
+    }
+
     private async Task<Result<T>> TryAsync<T>(
         long tenantId, Func<WalletTransaction, Task<Result<T>>> work, Func<NpgsqlConnection, Task<Result<T>?>>? before, CancellationToken cancellationToken)
     {

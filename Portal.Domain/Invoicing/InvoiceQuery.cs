@@ -47,28 +47,43 @@ public static class InvoiceQuery
     /// The invoice to come: the draft that waits to be finalised, else what has been charged and is on none yet, with the fees that fall due as
     /// the next period begins. Null when there is neither a subscription that goes on nor anything charged.
     /// </summary>
-    public static async Task<Invoice?> UpcomingAsync(TenantRead read, CancellationToken cancellationToken = default)
+    public static Task<Invoice?> UpcomingAsync(TenantRead read, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(read);
-        var drafts = await read.Connection.ListAsync(
-            Columns + " and i.state = 'draft' and i.bill_at <= $2 order by i.bill_at", Read, cancellationToken, read.TenantId, read.Now);
+        return UpcomingAsync(read.Connection, read.TenantId, read.Currency, read.Zone, DateTimeOffset.MinValue, read.Now, cancellationToken);
+    }
+
+    /// <summary>What a change made in this transaction makes the next invoice: the draft that it opened, else the one to come.</summary>
+    public static async Task<Invoice?> AfterChangeAsync(WalletTransaction wallet, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        await wallet.WriteAsync(cancellationToken);
+        var (zone, currency) = (wallet.Directory.Zone, wallet.Directory.Currency);
+        return await UpcomingAsync(wallet.Connection, wallet.TenantId, currency, zone, wallet.Now, wallet.Now, cancellationToken);
+    }
+
+    private static async Task<Invoice?> UpcomingAsync(
+        NpgsqlConnection connection, long tenantId, string currency, TimeZoneInfo zone, DateTimeOffset from, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        var drafts = await connection.ListAsync(
+            Columns + " and i.state = 'draft' and i.bill_at >= $2 and i.bill_at <= $3 order by i.bill_at", Read, cancellationToken, tenantId, from, now);
         foreach (var open in drafts)
         {
-            if (await PreviewAsync(read.Connection, open, read.Zone, cancellationToken) is { Lines.Count: > 0 } due) return due;
+            if (await PreviewAsync(connection, open, zone, cancellationToken) is { Lines.Count: > 0 } due) return due;
         }
 
-        var coming = await ComingPeriod.FindAsync(read.Connection, read.TenantId, read.Zone, cancellationToken);
-        var charges = await OpenCharges.ReadAsync(read.Connection, read.TenantId, DateTimeOffset.MaxValue, cancellationToken);
+        var coming = await ComingPeriod.FindAsync(connection, tenantId, zone, cancellationToken);
+        var charges = await OpenCharges.ReadAsync(connection, tenantId, DateTimeOffset.MaxValue, cancellationToken);
         if (coming is null && charges.Count == 0) return null;
         var billAt = coming?.StartsAt ?? charges.Max(charge => charge.EndsAt);
         charges.AddRange((coming?.Fees ?? []).Select(fee => new OpenCharge(
             Guid.Empty, fee.Kind, fee.Item, coming!.StartsAt, coming.EndsAt, Advance: true, fee.Quantity, fee.Amount, fee.Description, fee.UnitAmount)));
         var draft = new Invoice
         {
-            TenantId = read.TenantId,
-            Id = Draft.IdOf(read.TenantId, billAt),
+            TenantId = tenantId,
+            Id = Draft.IdOf(tenantId, billAt),
             State = InvoiceState.Draft,
-            Currency = read.Currency,
+            Currency = currency,
             BillAt = billAt,
             FinaliseAt = billAt,
             StartsAt = billAt,
@@ -78,7 +93,7 @@ public static class InvoiceQuery
             Tax = 0m,
             Total = 0m,
         };
-        return await AsInvoiceAsync(read.Connection, draft, charges, read.Zone, cancellationToken);
+        return await AsInvoiceAsync(connection, draft, charges, zone, cancellationToken);
     }
 
     private static async Task<Invoice?> CompleteAsync(

@@ -17,9 +17,12 @@ public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt
     public static async Task<ComingPeriod?> FindAsync(NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, CancellationToken cancellationToken = default)
     {
         if (await SubscriptionQuery.CurrentAsync(connection, tenantId, cancellationToken) is not { } subscription) return null;
-        var plan = await Plans.VersionAsync(connection, subscription.Plan, subscription.PlanVersion, cancellationToken);
+        var (key, version) = subscription.Next ?? (subscription.Plan, subscription.PlanVersion);
+        var plan = await Plans.VersionAsync(connection, key, version, cancellationToken);
+        var running = subscription.Period;
+        if (subscription.Next is not null && running is not null) subscription = subscription with { CalendarStartsAt = running.EndsAt, CalendarNumber = running.Number + 1 };
         var calendar = new PlanCalendar(subscription, plan);
-        var number = subscription.Period is { } running ? running.Number + 1 : 0;
+        var number = running is not null ? running.Number + 1 : 0;
         var period = new SubscriptionPeriod(number, calendar.Begin(number, zone), calendar.Begin(number + 1, zone), zone.Id);
         var ends = subscription.CancelAt <= period.StartsAt;
         return new ComingPeriod(period.StartsAt, period.EndsAt, ends ? [] : [.. PlanFees.Of(plan, subscription, calendar, period)]);

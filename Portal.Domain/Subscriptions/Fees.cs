@@ -71,6 +71,13 @@ internal sealed class Fees(Settling settling, IEnumerable<FeeSchedule> open)
     public void Charge(LedgerTransaction posting, Charge charge, decimal quantity, decimal amount, string currency)
     {
         settling.Wallet.Accrue(posting, charge, quantity, amount, Account.DeferredFees, currency);
+        Earn(charge, amount);
+    }
+
+    /// <summary>What has been charged is earned over a charge's period.</summary>
+    public void Earn(Charge charge, decimal amount)
+    {
+        ArgumentNullException.ThrowIfNull(charge);
         if (amount == 0m) return;
         var schedule = new FeeSchedule(Uuid7.At(settling.Wallet.Now), charge.Item, amount, charge.StartsAt, charge.EndsAt);
         schedules.Add(schedule);
@@ -94,14 +101,16 @@ internal sealed class Fees(Settling settling, IEnumerable<FeeSchedule> open)
     }
 
     /// <summary>Ends all that is not earned at an instant, after <see cref="Recognise"/>: what is left is the customer's.</summary>
+    /// <param name="at">When.</param>
+    /// <param name="onlyItem">Only of this item; null for all.</param>
     /// <returns>What was not earned, by item.</returns>
-    public IReadOnlyList<(string Item, decimal Unearned)> Cut(DateTimeOffset at)
+    public IReadOnlyList<(string Item, decimal Unearned)> Cut(DateTimeOffset at, string? onlyItem = null)
     {
         var rest = new List<(string, decimal)>();
         for (var i = 0; i < schedules.Count; i++)
         {
             var schedule = schedules[i];
-            if (!schedule.IsOpen) continue;
+            if (!schedule.IsOpen || (onlyItem is not null && schedule.Item != onlyItem)) continue;
             rest.Add((schedule.Item, schedule.Amount - schedule.Recognised));
             schedules[i] = schedule with { Amount = schedule.Recognised, EndsAt = at > schedule.StartsAt ? at : schedule.EndsAt };
             changed.Add(schedule.Id);

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
@@ -11,11 +12,12 @@ namespace Portal.Domain.Subscriptions;
 /// What one subscription makes fall due: its periods end and begin, its credits roll over and are granted. Decided in memory; grants and
 /// postings are written with the wallet, the subscription's row by <see cref="WriteAsync"/>.
 /// </summary>
-internal sealed class Renewal(Settling settling, Subscription subscription, Plan plan, Fees fees) : IRenewal
+internal sealed partial class Renewal(Settling settling, Subscription subscription, Plan sold, Plan? next, Fees fees) : IRenewal
 {
     private sealed record ClosedPeriod(SubscriptionPeriod Period, DateTimeOffset EndsAt, decimal Overage, decimal OverageAmount, decimal Spend);
 
-    private readonly PlanCalendar calendar = new(subscription, plan);
+    private Plan plan = sold;
+    private PlanCalendar calendar = new(subscription, sold);
     private readonly List<ClosedPeriod> closed = [];
     private SubscriptionPeriod? ending;
     private bool changed;
@@ -55,7 +57,7 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
         if (Subscription.State == SubscriptionState.Cancelled) return;
         if (Subscription.TrialUntil is { } trial && at == Subscription.StartsAt) GrantTrial(at, trial);
         else if (at == Subscription.BillingStartsAt) Open(0, at);
-        else if (ending is { } ended) Open(ended.Number + 1, at);
+        else if (ending is { } ended) Renew(ended.Number + 1, at);
         else if (Subscription.Period is { } period) GrantLater(period, at);
         Become(Subscription with { SettledUntil = at });
     }
@@ -70,7 +72,8 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
         if (Subscription.Period is { } period)
         {
             var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
-            GiveBack(unearned, period, at);
+            var posting = settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId);
+            foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
             End(period, at);
             settling.Wallet.Bill(at, plan.HasArrears);
         }
@@ -84,7 +87,9 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
         if (!changed) return;
         const string update = """
             update subscriptions set state = $3, period_number = $4, period_starts_at = $5, period_ends_at = $6, period_zone = $7,
-              settled_until = $8, cancel_at = $9, cancelled_at = $10 where tenant_id = $1 and id = $2
+              settled_until = $8, cancel_at = $9, cancelled_at = $10, plan = $11, plan_version = $12, overage_price = $13::json, exhaustion = $14, quantities = $15::json,
+              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20
+            where tenant_id = $1 and id = $2
             """;
         const string close = """
             insert into subscription_periods (tenant_id, subscription_id, number, starts_at, ends_at, overage, overage_amount, spend, closed_at)
@@ -92,7 +97,10 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
             """;
         var (now, period) = (Subscription, Subscription.Period);
         await using var batch = new NpgsqlBatch(settling.Connection, settling.Transaction);
-        batch.Add(update, now.TenantId, now.Id, now.State, period?.Number, period?.StartsAt, period?.EndsAt, period?.Zone, now.SettledUntil, now.CancelAt, now.CancelledAt);
+        batch.Add(update, now.TenantId, now.Id, now.State, period?.Number, period?.StartsAt, period?.EndsAt, period?.Zone, now.SettledUntil, now.CancelAt, now.CancelledAt,
+            now.Plan, now.PlanVersion, Subscribing.OverageOf(plan), now.Exhaustion, JsonSerializer.Serialize(now.Quantities, PortalJson.Options), (short)now.AnchorDay, now.CalendarStartsAt,
+            now.CalendarNumber, now.Next?.Key, now.Next?.Version);
+        AddTerms(batch);
         foreach (var row in closed)
         {
             batch.Add(close, now.TenantId, now.Id, row.Period.Number, row.Period.StartsAt, row.EndsAt, row.Overage, row.OverageAmount, row.Spend,
@@ -110,19 +118,6 @@ internal sealed class Renewal(Settling settling, Subscription subscription, Plan
         await batch.ExecuteNonQueryAsync(cancellationToken);
         closed.Clear();
         changed = false;
-    }
-
-    private void GiveBack(IEnumerable<(string Item, decimal Unearned)> unearned, SubscriptionPeriod period, DateTimeOffset at)
-    {
-        LedgerTransaction? posting = null;
-        foreach (var (item, amount) in unearned)
-        {
-            if (amount == 0m) continue;
-            posting ??= settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId);
-            var charge = new Charge(
-                ChargeKind.Proration, item, at, period.EndsAt > at ? period.EndsAt : at, Advance: true, Detail: Fees.Detail($"{plan.Name}: rest of the period, not used"));
-            settling.Wallet.Accrue(posting, charge, 1m, -amount, Account.DeferredFees, Subscription.Currency);
-        }
     }
 
     private IEnumerable<DateTimeOffset> Instants()

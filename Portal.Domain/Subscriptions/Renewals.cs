@@ -16,9 +16,14 @@ public sealed class Renewals : IRenewals
         ArgumentNullException.ThrowIfNull(settling);
         var subscription = await SubscriptionQuery.CurrentAsync(settling.Connection, settling.Wallet.TenantId, cancellationToken);
         if (subscription is null) return null;
-        var sold = (subscription.Plan, subscription.PlanVersion);
-        if (!plans.TryGetValue(sold, out var plan))
-            plan = plans[sold] = await Plans.VersionAsync(settling.Connection, sold.Plan, sold.PlanVersion, cancellationToken);
-        return new Renewal(settling, subscription, plan, await Fees.ReadAsync(settling, cancellationToken));
+        var plan = await VersionAsync((subscription.Plan, subscription.PlanVersion));
+        var next = subscription.Next is { } later ? await VersionAsync(later) : null;
+        return new Renewal(settling, subscription, plan, next, await Fees.ReadAsync(settling, cancellationToken));
+
+        async Task<Plan> VersionAsync((string Key, int Version) sold)
+        {
+            if (!plans.TryGetValue(sold, out var known)) known = plans[sold] = await Plans.VersionAsync(settling.Connection, sold.Key, sold.Version, cancellationToken);
+            return known;
+        }
     }
 }

@@ -36,7 +36,7 @@ public static class Subscribing
             return Problem.Conflict("subscription_exists", $"The tenant has the subscription {current.PublicId} already; one is active at a time.");
 
         var subscription = Make(wallet, plan, order);
-        var price = plan.Overage is { Meter: null } ? OverageOf(plan) : null;
+        var price = OverageOf(plan);
         await wallet.ExecuteAsync(
             Insert, cancellationToken, subscription.TenantId, subscription.Id, subscription.Plan, subscription.PlanVersion, subscription.State,
             subscription.StartsAt, subscription.StartZone, (short)subscription.AnchorDay, subscription.TrialUntil, subscription.Exhaustion,
@@ -75,8 +75,10 @@ public static class Subscribing
         };
     }
 
-    private static string OverageOf(Plan plan) =>
-        JsonSerializer.Serialize(plan.Definition.Items!.Single(item => item.Type == "overage").Price, PortalJson.Options);
+    /// <summary>A plan's price for credits beyond the grants, as it is stored; null when it has none.</summary>
+    internal static string? OverageOf(Plan plan) => plan.Overage is not { Meter: null }
+        ? null
+        : JsonSerializer.Serialize(plan.Definition.Items!.Single(item => item.Type == "overage").Price, PortalJson.Options);
 
     // PostgreSQL keeps microseconds; an instant that has more would not be found again.
     private static DateTimeOffset? Instant(DateTimeOffset? instant) =>

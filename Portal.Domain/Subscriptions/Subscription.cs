@@ -76,6 +76,15 @@ public sealed record Subscription
     /// <summary>When it ended.</summary>
     public DateTimeOffset? CancelledAt { get; init; }
 
+    /// <summary>Where anniversaries are counted from, when that is not where billing started: a period of another length began.</summary>
+    public DateTimeOffset? CalendarStartsAt { get; init; }
+
+    /// <summary>Number of the period that begins there.</summary>
+    public int CalendarNumber { get; init; }
+
+    /// <summary>The plan from the next period on; null: this one goes on.</summary>
+    public (string Key, int Version)? Next { get; init; }
+
     /// <summary>Seats, by the plan's item.</summary>
     public IReadOnlyDictionary<string, decimal> Quantities { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
 
@@ -90,7 +99,8 @@ public sealed record Subscription
 
     internal const string Columns =
         "s.tenant_id, s.id, s.plan, s.plan_version, s.state, s.starts_at, s.start_zone, s.anchor_day, s.trial_until, s.exhaustion, s.spend_cap, "
-        + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at, s.quantities::text";
+        + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at, s.quantities::text, "
+        + "s.calendar_starts_at, s.calendar_number, s.next_plan, s.next_plan_version";
 
     internal static Subscription Read(NpgsqlDataReader row) => new()
     {
@@ -113,6 +123,9 @@ public sealed record Subscription
         CancelAt = row.Nullable<DateTimeOffset?>(17),
         CancelledAt = row.Nullable<DateTimeOffset?>(18),
         CreatedAt = row.GetFieldValue<DateTimeOffset>(19),
+        CalendarStartsAt = row.Nullable<DateTimeOffset?>(21),
+        CalendarNumber = row.GetInt32(22),
+        Next = row.IsDBNull(23) ? null : (row.GetString(23), row.GetInt32(24)),
         Quantities = JsonSerializer.Deserialize<Dictionary<string, decimal>>(row.GetString(20), PortalJson.Options)!,
     };
 }

@@ -13,6 +13,12 @@ namespace Portal.Domain.Subscriptions;
 public sealed record SubscriptionChange(
     string? Cancel = null, string? Exhaustion = null, bool SetsSpendCap = false, decimal? SpendCap = null, bool ByPlatform = true)
 {
+    /// <summary>Key of another plan, as it is sold now: at once when it costs as much or more, else when the period ends.</summary>
+    public string? Plan { get; init; }
+
+    /// <summary>Seats by the plan's item, of those that change.</summary>
+    public IReadOnlyDictionary<string, decimal>? Quantities { get; init; }
+
     /// <summary>
     /// Makes the change. Refuses <c>unknown_subscription</c>, <c>subscription_cancelled</c>, <c>invalid_cancel</c>,
     /// <c>invalid_exhaustion</c>, <c>overage_price_missing</c>, <c>invalid_spend_cap</c>, <c>platform_key_required</c>.
@@ -35,6 +41,7 @@ public sealed record SubscriptionChange(
                 change.Exhaustion ?? subscription.Exhaustion, change.SetsSpendCap ? change.SpendCap : subscription.SpendCap);
         }
 
+        if ((change.Plan is not null || change.Quantities is not null) && await new PlanChange(wallet, plan, change).RunAsync(id, cancellationToken) is { } refused) return refused;
         if (change.Cancel == "now") await EndAsync(wallet, subscription, plan, cancellationToken);
         else if (change.Cancel is not null) await EndLaterAsync(wallet, subscription, change.Cancel, cancellationToken);
         wallet.ConfigurationChanged();
@@ -61,7 +68,7 @@ public sealed record SubscriptionChange(
     private static async Task EndAsync(WalletTransaction wallet, Subscription subscription, Plan plan, CancellationToken cancellationToken)
     {
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
-        var renewal = new Renewal(settling, subscription, plan, await Fees.ReadAsync(settling, cancellationToken));
+        var renewal = new Renewal(settling, subscription, plan, next: null, await Fees.ReadAsync(settling, cancellationToken));
         renewal.Cancel(wallet.Now);
         await wallet.WriteAsync(cancellationToken);
         await renewal.WriteAsync(cancellationToken);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Npgsql;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Kernel;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Tenants;
@@ -27,7 +28,7 @@ public static class SubscriptionsApi
         subscriptions.MapGet("/{id}", GetAsync).RequireScope(Scope.Read).Answers<SubscriptionDocument>().Says("Get a subscription");
         subscriptions.MapPatch("/{id}", ChangeAsync).RequireScope(Scope.Manage).Answers<SubscriptionDocument>().Says(
             "Change or cancel a subscription",
-            "`cancel` is `now` or `period_end`; null takes a cancellation to come back. A tenant's key may lower `spend_cap`; only the platform raises or clears it or sets `exhaustion`.",
+            "`plan` takes another plan, `quantities` other seats; `?preview=true` books nothing and answers the invoice that it would make. `cancel` is `now` or `period_end`; null takes a cancellation to come back. A tenant's key may lower `spend_cap`; only the platform raises or clears it or sets `exhaustion`.",
             """{"cancel":"period_end"}""");
         subscriptions.MapDelete("/{id}", CancelAsync).RequireScope(Scope.Manage).Produces(204).Says(
             "Cancel a subscription now", "Its credits stay until they expire.");
@@ -54,10 +55,10 @@ public static class SubscriptionsApi
     }
 
     private static async Task<IResult> StartAsync(
-        Body<NewSubscription> body, string? preview, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken)
+        Body<NewSubscription> body, bool? preview, PathTenant tenant, HttpContext http, ApiWrites writes, Wallets wallets, CancellationToken cancellationToken)
     {
-        if (preview is not null) return new ProblemAnswer(NotYet("preview"));
         if (body.Value.Unsupported() is { } unsupported) return new ProblemAnswer(unsupported);
+        if (preview == true) return await PreviewAsync(tenant, wallets, wallet => Subscribing.StartAsync(wallet, body.Value.ToOrder(), cancellationToken), cancellationToken);
         return await writes.InWalletAsync(http, tenant.Id, async wallet =>
         {
             var started = await Subscribing.StartAsync(wallet, body.Value.ToOrder(), cancellationToken);
@@ -69,14 +70,15 @@ public static class SubscriptionsApi
     }
 
     private static async Task<IResult> ChangeAsync(
-        string id, Body<SubscriptionPatch> body, string? preview, PathTenant tenant, HttpContext http, ApiCaller caller, ApiWrites writes,
+        string id, Body<SubscriptionPatch> body, bool? preview, PathTenant tenant, HttpContext http, ApiCaller caller, ApiWrites writes, Wallets wallets,
         CancellationToken cancellationToken)
     {
         if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
-        if (preview is not null) return new ProblemAnswer(NotYet("preview"));
         if (body.Value.Unsupported() is { } unsupported) return new ProblemAnswer(unsupported);
+        var change = body.Value.ToChange(caller.IsPlatform);
+        if (preview == true) return await PreviewAsync(tenant, wallets, wallet => SubscriptionChange.MakeAsync(wallet, subscriptionId, change, cancellationToken), cancellationToken);
         return await writes.InWalletAsync(http, tenant.Id, async wallet =>
-            (await MakeAsync(wallet, subscriptionId, body.Value.ToChange(caller.IsPlatform), cancellationToken)).Map(changed => Answer.Ok(SubscriptionDocument.Of(changed))));
+            (await MakeAsync(wallet, subscriptionId, change, cancellationToken)).Map(changed => Answer.Ok(SubscriptionDocument.Of(changed))));
     }
 
     private static async Task<IResult> CancelAsync(
@@ -85,6 +87,18 @@ public static class SubscriptionsApi
         if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
         return await writes.InWalletAsync(http, tenant.Id, async wallet =>
             (await MakeAsync(wallet, subscriptionId, new SubscriptionChange("now", ByPlatform: caller.IsPlatform), cancellationToken)).Map(_ => Answer.Nothing()));
+    }
+
+    // A preview books nothing and answers the invoice that it would make.
+    private static async Task<IResult> PreviewAsync(
+        PathTenant tenant, Wallets wallets, Func<WalletTransaction, Task<Result<Subscription>>> work, CancellationToken cancellationToken)
+    {
+        var invoice = await wallets.PreviewAsync<Invoice>(tenant.Id, async wallet =>
+        {
+            if (await work(wallet) is { Problem: { } problem }) return problem;
+            return await InvoiceQuery.AfterChangeAsync(wallet, cancellationToken) is { } made ? made : Problem.NotFound("nothing_upcoming", "Nothing is to be invoiced.");
+        }, cancellationToken);
+        return invoice.Match<IResult>(made => Answer.Ok(InvoiceDocument.Of(made, tenant.Key)), problem => new ProblemAnswer(problem));
     }
 
     private static async Task<Result<Subscription>> MakeAsync(WalletTransaction wallet, Guid id, SubscriptionChange change, CancellationToken cancellationToken)
@@ -148,11 +162,11 @@ public sealed record SubscriptionPatch
     /// <summary>Most money that a billing period may accrue; null for no limit.</summary>
     public Optional<decimal?> SpendCap { get; init; }
 
-    /// <summary>Not supported yet.</summary>
+    /// <summary>Key of another plan: at once when it costs as much or more, else when the period ends.</summary>
     public Optional<string> Plan { get; init; }
 
-    /// <summary>Not supported yet.</summary>
-    public Optional<JsonElement?> Quantities { get; init; }
+    /// <summary>Seats by the plan's item, of those that change.</summary>
+    public Optional<Dictionary<string, decimal>> Quantities { get; init; }
 
     /// <summary>Not supported yet.</summary>
     public Optional<bool?> Pause { get; init; }
@@ -167,16 +181,18 @@ public sealed record SubscriptionPatch
     public Optional<JsonElement?> Contract { get; init; }
 
     internal Problem? Unsupported() =>
-        Plan.IsSet ? SubscriptionsApi.NotYet("plan")
-        : Quantities.IsSet ? SubscriptionsApi.NotYet("quantities")
-        : Pause.IsSet ? SubscriptionsApi.NotYet("pause")
+        Pause.IsSet ? SubscriptionsApi.NotYet("pause")
         : Resume.IsSet ? SubscriptionsApi.NotYet("resume")
         : Coupon.IsSet ? SubscriptionsApi.NotYet("coupon")
         : Contract.IsSet ? SubscriptionsApi.NotYet("contract")
         : null;
 
     internal SubscriptionChange ToChange(bool byPlatform) => new(
-        Cancel.IsSet ? Cancel.Value ?? "none" : null, Exhaustion.IsSet ? Exhaustion.Value ?? "block" : null, SpendCap.IsSet, SpendCap.Value, byPlatform);
+        Cancel.IsSet ? Cancel.Value ?? "none" : null, Exhaustion.IsSet ? Exhaustion.Value ?? "block" : null, SpendCap.IsSet, SpendCap.Value, byPlatform)
+    {
+        Plan = Plan.Value,
+        Quantities = Quantities.Value,
+    };
 }
 
 /// <summary>A subscription as the API shows it.</summary>

@@ -61,6 +61,7 @@ internal sealed class PropertyWorld : IAsyncDisposable
             .BuildServiceProvider();
         var world = new PropertyWorld(database, services);
         await world.ExecuteAsync(Catalogue);
+        await world.ExecuteAsync("delete from legal_entities"); // nobody sells: the model knows no invoices
         foreach (var pack in PackForSale.All) await world.ExecuteAsync(Sql(pack));
         foreach (var plan in PlainPlan.All) await world.PutAsync(plan);
         foreach (var zone in Zones) await world.AddTenantAsync(zone);

@@ -90,7 +90,12 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
         (await own.SendAsync("POST", path, body)).ShouldBe(403, "platform_key_required");
         (await Platform.SendAsync("PATCH", one, """{"spend_cap":null,"exhaustion":"block"}""")).ShouldBe(200).Json.GetProperty("exhaustion").GetString().ShouldBe("block");
         (await Platform.SendAsync("PATCH", one, """{"cancel":"tomorrow"}""")).ShouldBe(422, "invalid_cancel");
-        foreach (var later in new[] { """{"plan":"x"}""", """{"quantities":{"seats":"8"}}""", """{"pause":true}""", """{"resume":true}""", """{"coupon":"x"}""", """{"contract":{}}""" })
+        (await Platform.SendAsync("PATCH", one, """{"plan":"x"}""")).ShouldBe(422, "unknown_plan");
+        (await Platform.SendAsync("PATCH", one, """{"quantities":{"chairs":"8"}}""")).ShouldBe(422, "unknown_item");
+        (await Platform.SendAsync("PATCH", one + "?preview=true", """{"quantities":{"seats":"8"}}""")).ShouldBe(200).Json.GetProperty("status").GetString().ShouldBe("draft");
+        (await Platform.SendAsync("GET", one)).Json.GetProperty("quantities").EnumerateObject().ShouldBeEmpty();
+        (await Platform.SendAsync("PATCH", one, """{"quantities":{"seats":"8"}}""")).ShouldBe(200).Json.GetProperty("quantities").GetProperty("seats").GetString().ShouldBe("8.000000000");
+        foreach (var later in new[] { """{"pause":true}""", """{"resume":true}""", """{"coupon":"x"}""", """{"contract":{}}""" })
             (await Platform.SendAsync("PATCH", one, later)).ShouldBe(422, "not_supported_yet");
         (await own.SendAsync("PATCH", one, """{"cancel":"period_end"}""")).ShouldBe(200).Json.GetProperty("cancel_at").ValueKind.ShouldBe(JsonValueKind.String);
         (await own.SendAsync("PATCH", one, """{"cancel":null}""")).ShouldBe(200).Json.GetProperty("cancel_at").ValueKind.ShouldBe(JsonValueKind.Null);
@@ -126,7 +131,8 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
             (await Platform.SendAsync("POST", path, body)).ShouldBe(status, code);
         }
 
-        (await Platform.SendAsync("POST", path + "?preview=true", $$"""{"plan":"{{plan}}"}""")).ShouldBe(422, "not_supported_yet");
+        (await Platform.SendAsync("POST", path + "?preview=true", $$"""{"plan":"{{plan}}"}""")).ShouldBe(200).Json.GetProperty("total").GetString().ShouldBe("29.000000000");
+        (await Platform.SendAsync("POST", path + "?preview=true", """{"plan":"none"}""")).ShouldBe(422, "unknown_plan");
         (await Platform.SendAsync("GET", path)).Json.GetProperty("items").GetArrayLength().ShouldBe(0);
         var euros = await host.NewTenantAsync("EUR");
         (await Platform.SendAsync("POST", $"/v1/tenants/{euros}/subscriptions", $$"""{"plan":"{{plan}}"}""")).ShouldBe(422, "currency_mismatch");

@@ -18,6 +18,10 @@ create table subscriptions (
   period_starts_at timestamptz,
   period_ends_at   timestamptz,
   period_zone      text,                                -- the tenant's zone when the period began
+  calendar_starts_at timestamptz,                       -- anniversaries are counted from there; null: from where billing starts
+  calendar_number  int not null default 0,              -- number of the period that begins there
+  next_plan        text,                                -- from the next period on; null: this one goes on
+  next_plan_version int,
   settled_until    timestamptz,                         -- instants up to this one have been done
   cancel_at        timestamptz,
   cancelled_at     timestamptz,
