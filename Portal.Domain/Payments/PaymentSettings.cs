@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Configuration;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Payments.Adyen;
 using Portal.Domain.Payments.Stripe;
 
 namespace Portal.Domain.Payments;
@@ -20,6 +21,9 @@ public sealed record PaymentSettings
     /// <summary>Stripe, when it is set up.</summary>
     public StripeSettings? Stripe { get; init; }
 
+    /// <summary>Adyen, when it is set up.</summary>
+    public AdyenSettings? Adyen { get; init; }
+
     /// <summary>Reads the section.</summary>
     /// <exception cref="CannotStartException">Names the setting that is missing or cannot be.</exception>
     public static PaymentSettings Read(IConfiguration configuration, bool sandbox)
@@ -33,6 +37,7 @@ public sealed record PaymentSettings
             ByCurrency = (section.GetSection("ByCurrency").Get<Dictionary<string, string>>() ?? []).ToDictionary(
                 pair => pair.Key.ToUpperInvariant(), pair => pair.Value, StringComparer.Ordinal),
             Stripe = StripeSettings.Read(section.GetSection("Stripe")),
+            Adyen = AdyenSettings.Read(section.GetSection("Adyen")),
         };
         settings.Check();
         return settings;
@@ -74,6 +79,7 @@ public sealed record PaymentSettings
         get
         {
             if (Stripe is not null) yield return StripeProvider.ProviderKey;
+            if (Adyen is not null) yield return AdyenProvider.ProviderKey;
             if (Sandbox) yield return Payments.Sandbox.SandboxProvider.ProviderKey;
         }
     }

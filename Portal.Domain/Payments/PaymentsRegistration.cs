@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Npgsql;
+using Portal.Domain.Payments.Adyen;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Sandbox;
@@ -28,6 +30,7 @@ public static class PaymentsRegistration
         services.AddSingleton<RefundSender>();
         services.AddHostedService(provider => provider.GetRequiredService<RefundSender>());
         if (settings.Stripe is { } stripe) services.AddSingleton<IPaymentProvider>(_ => new StripeProvider(stripe));
+        if (settings.Adyen is { } adyen) services.AddSingleton<IPaymentProvider>(provider => new AdyenProvider(adyen, provider.GetRequiredService<NpgsqlDataSource>()));
         if (settings.Sandbox) services.AddSandbox();
         return services;
     }

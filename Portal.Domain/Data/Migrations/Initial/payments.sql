@@ -214,6 +214,22 @@ create table webhook_inbox (
 );
 create index webhook_inbox_due on webhook_inbox (due_at) where state = 'new';
 
+-- What Adyen told of its payments, each once: its API does not tell how a payment stands. Amounts in Adyen's units; no card data.
+create table adyen_movements (
+  psp_reference    text not null,
+  event_code       text not null,
+  success          boolean not null,
+  payment          text not null,
+  reference        text,                                -- ours
+  amount           bigint not null check (amount >= 0),
+  currency         char(3) not null,
+  reason           text,
+  kept_at          timestamptz not null default now(),
+  primary key (psp_reference, event_code, success)
+);
+create index adyen_movements_payment on adyen_movements (payment);
+create index adyen_movements_reference on adyen_movements (reference);
+
 -- The sandbox provider's own books, as a real provider would keep them on its side. Amounts in minor units; no card numbers.
 create table sandbox_account (
   id               smallint primary key default 1 check (id = 1),

@@ -12,7 +12,7 @@ with causes as (
   select tenant_id, id,
     case when idempotency_key like 'payment:%' then regexp_replace(idempotency_key, case tenant_id when 0 then '(:[^:]*){4}$' else '(:[^:]*){2}$' end, '')
       else idempotency_key end as key
-  from ledger_transactions where kind in ('payment', 'purchase', 'refund', 'dispute') and idempotency_key is not null
+  from ledger_transactions where kind in ('payment', 'purchase', 'invoice_payment', 'refund', 'dispute') and idempotency_key is not null
 ), booked as (
   select c.tenant_id, c.id, sum(e.amount) as amount
   from causes c

@@ -28,9 +28,9 @@ internal enum Trouble
 }
 
 /// <summary>A request as it came.</summary>
-internal sealed record StubCall(string Method, string Path, IQueryCollection Query, IHeaderDictionary Headers, string Body)
+internal sealed record StubCall(string Method, string Path, IQueryCollection Query, IReadOnlyDictionary<string, string> Headers, string Body)
 {
-    public string? Header(string name) => Headers[name] is [{ } value] ? value : null;
+    public string? Header(string name) => Headers.GetValueOrDefault(name);
 
     public JsonObject Json => JsonNode.Parse(Body)!.AsObject();
 }
@@ -90,7 +90,8 @@ internal abstract class StubServer : IAsyncDisposable
     private async Task HandleAsync(HttpContext http)
     {
         using var reader = new StreamReader(http.Request.Body, Encoding.UTF8);
-        var call = new StubCall(http.Request.Method, http.Request.Path.Value!, http.Request.Query, http.Request.Headers, await reader.ReadToEndAsync());
+        var call = new StubCall(http.Request.Method, http.Request.Path.Value!, http.Request.Query,
+            http.Request.Headers.ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase), await reader.ReadToEndAsync());
         calls.Enqueue(call);
         var trouble = call.Method == "GET" || !troubles.TryPeek(out var next) || !call.Path.Contains(next.Path, StringComparison.Ordinal) || !troubles.TryDequeue(out next)
             ? (Trouble?)null
