@@ -2,6 +2,7 @@ using Microsoft.Extensions.Configuration;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments.Adyen;
+using Portal.Domain.Payments.CheckoutCom;
 using Portal.Domain.Payments.Stripe;
 
 namespace Portal.Domain.Payments;
@@ -24,6 +25,9 @@ public sealed record PaymentSettings
     /// <summary>Adyen, when it is set up.</summary>
     public AdyenSettings? Adyen { get; init; }
 
+    /// <summary>Checkout.com, when it is set up.</summary>
+    public CheckoutComSettings? CheckoutCom { get; init; }
+
     /// <summary>Reads the section.</summary>
     /// <exception cref="CannotStartException">Names the setting that is missing or cannot be.</exception>
     public static PaymentSettings Read(IConfiguration configuration, bool sandbox)
@@ -38,6 +42,7 @@ public sealed record PaymentSettings
                 pair => pair.Key.ToUpperInvariant(), pair => pair.Value, StringComparer.Ordinal),
             Stripe = StripeSettings.Read(section.GetSection("Stripe")),
             Adyen = AdyenSettings.Read(section.GetSection("Adyen")),
+            CheckoutCom = CheckoutComSettings.Read(section.GetSection("CheckoutCom")),
         };
         settings.Check();
         return settings;
@@ -80,6 +85,7 @@ public sealed record PaymentSettings
         {
             if (Stripe is not null) yield return StripeProvider.ProviderKey;
             if (Adyen is not null) yield return AdyenProvider.ProviderKey;
+            if (CheckoutCom is not null) yield return CheckoutComProvider.ProviderKey;
             if (Sandbox) yield return Payments.Sandbox.SandboxProvider.ProviderKey;
         }
     }

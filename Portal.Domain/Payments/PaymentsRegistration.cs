@@ -2,6 +2,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Portal.Domain.Payments.Adyen;
 using Portal.Domain.Payments.Charges;
+using Portal.Domain.Payments.CheckoutCom;
 using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Sandbox;
 using Portal.Domain.Payments.Saved;
@@ -31,6 +32,7 @@ public static class PaymentsRegistration
         services.AddHostedService(provider => provider.GetRequiredService<RefundSender>());
         if (settings.Stripe is { } stripe) services.AddSingleton<IPaymentProvider>(_ => new StripeProvider(stripe));
         if (settings.Adyen is { } adyen) services.AddSingleton<IPaymentProvider>(provider => new AdyenProvider(adyen, provider.GetRequiredService<NpgsqlDataSource>()));
+        if (settings.CheckoutCom is { } checkoutCom) services.AddSingleton<IPaymentProvider>(_ => new CheckoutComProvider(checkoutCom));
         if (settings.Sandbox) services.AddSandbox();
         return services;
     }

@@ -64,7 +64,7 @@ public sealed partial class CheckoutComProvider
                 UnderWay: !IsDecided(action)))]);
     }
 
-    // Money is taken when a dispute is opened, unless it is an inquiry; it comes back when the dispute is won or called off.
+    // Money is taken when a dispute is opened; it comes back when the dispute is won or called off.
     private async Task<(long Disputed, long Reinstated)> DisputesAsync(string payment, CancellationToken cancellationToken)
     {
         var (disputed, reinstated, seen) = (0L, 0L, 0);
@@ -75,10 +75,9 @@ public sealed partial class CheckoutComProvider
             var page = JsonAnswer.Items(JsonAnswer.Member(answer.Body, "data")).ToArray();
             foreach (var dispute in page)
             {
-                if (JsonAnswer.Text(dispute, "is_inquiry") == "true" || JsonAnswer.Member(dispute, "is_inquiry").ValueKind == JsonValueKind.True) continue;
                 var amount = JsonAnswer.Number(dispute, "amount");
                 disputed += amount;
-                if (JsonAnswer.Text(dispute, "status") is "won" or "canceled" or "resolved") reinstated += amount;
+                if (JsonAnswer.Text(dispute, "status") is "won" or "canceled" or "resolved" or "arbitration_won") reinstated += amount;
             }
 
             seen += page.Length;

@@ -37,7 +37,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         return OpenAsync(
-            request.Reference, CheckoutComUnits.Units.Of(request.Amount), request.Amount.Currency, request.Description, request.SuccessUrl, request.CancelUrl, instrument: null,
+            request.Reference, CheckoutComUnits.Units.Of(request.Amount), request.Amount.Currency, request.Description, request.SuccessUrl, request.CancelUrl, saves: false,
             cancellationToken);
     }
 
@@ -47,7 +47,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
         ArgumentNullException.ThrowIfNull(request);
         // An amount of 0 verifies the card and takes nothing.
         return OpenAsync(
-            request.Reference, 0L, request.Currency, request.Description, request.SuccessUrl, request.CancelUrl, new { enabled = true }, cancellationToken);
+            request.Reference, 0L, request.Currency, request.Description, request.SuccessUrl, request.CancelUrl, saves: true, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -58,7 +58,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
             if (JsonAnswer.Text(payment, "status") != "Card Verified" || JsonAnswer.Member(payment, "source") is not { ValueKind: JsonValueKind.Object } source
                 || JsonAnswer.Text(source, "id") is not { } id) continue;
             var last = JsonAnswer.Text(source, "last4");
-            return new SavedMethod(id, $"{JsonAnswer.Text(source, "scheme") ?? "Card"}{(last is null ? "" : " •••• " + last)}", ExpiresOn(source));
+            return new SavedMethod($"{id}/{JsonAnswer.Text(payment, "id")}", $"{JsonAnswer.Text(source, "scheme") ?? "Card"}{(last is null ? "" : " •••• " + last)}", ExpiresOn(source));
         }
 
         return null;
@@ -66,28 +66,33 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
 
     /// <inheritdoc />
     public Task ForgetMethodAsync(string method, CancellationToken cancellationToken) =>
-        line.SendAsync(HttpMethod.Delete, $"instruments/{Uri.EscapeDataString(method)}", body: null, key: null, cancellationToken);
+        line.SendAsync(HttpMethod.Delete, $"instruments/{Uri.EscapeDataString(method.Split('/')[0])}", body: null, key: null, cancellationToken);
 
     /// <inheritdoc />
     public async Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
+        if (request.Method.Split('/') is not [var instrument, var verification]) return UnknownMethod;
         var answer = await line.SendAsync(HttpMethod.Post, "payments", new
         {
-            source = new { type = "id", id = request.Method },
+            source = new { type = "id", id = instrument },
             amount = CheckoutComUnits.Units.Of(request.Amount),
             currency = request.Amount.Currency.Code,
             request.Reference,
             request.Description,
             payment_type = "Unscheduled",
             merchant_initiated = true,
+            previous_payment_id = verification, // at which its holder agreed
             capture = true,
             processing_channel_id = settings.ProcessingChannel,
         }, Keyed(request.Reference), cancellationToken);
         if (!answer.Succeeded)
-            return Codes(answer).Any(code => code is "instrument_not_found" or "source_id_invalid" or "source_not_found") ? UnknownMethod : Refused(answer);
+            return Codes(answer).Any(code => code?.Contains("source", StringComparison.Ordinal) == true || code?.Contains("instrument", StringComparison.Ordinal) == true) ? UnknownMethod : Refused(answer);
+        var id = answer.Text("id") ?? throw Unreadable();
+        if (answer.Text("status") == "Pending" && JsonAnswer.Member(JsonAnswer.Member(answer.Body, "_links"), "redirect").ValueKind == JsonValueKind.Object)
+            return new PaymentReport(id, request.Reference, request.Amount.Currency, 0m, 0m, 0m, Declines.AuthenticationRequired, Refunds: []);
         // Authorised at once, captured a moment later: asked how it stands, as the answer does not say.
-        return await ReportAsync(answer.Text("id") ?? throw Unreadable(), cancellationToken) ?? throw Unreadable();
+        return await ReportAsync(id, cancellationToken) ?? throw Unreadable();
     }
 
     /// <inheritdoc />
@@ -117,7 +122,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
     public void Dispose() => line.Dispose();
 
     private async Task<Result<HostedPage>> OpenAsync(
-        string reference, long amount, Currency currency, string description, Uri success, Uri cancel, object? instrument, CancellationToken cancellationToken)
+        string reference, long amount, Currency currency, string description, Uri success, Uri cancel, bool saves, CancellationToken cancellationToken)
     {
         var answer = await line.SendAsync(HttpMethod.Post, "hosted-payments", new
         {
@@ -126,15 +131,13 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
             reference,
             description,
             billing = new { address = new { country = settings.Country } },
-            payment_type = instrument is null ? "Regular" : "Unscheduled",
+            payment_type = saves ? "Unscheduled" : "Regular",
             success_url = success.AbsoluteUri,
             failure_url = cancel.AbsoluteUri,
             cancel_url = cancel.AbsoluteUri,
-            capture = instrument is null,
+            capture = !saves,
             processing_channel_id = settings.ProcessingChannel,
-            customer = instrument is null ? null : new { name = reference },
-            instruction = (object?)null,
-            store_payment_details = instrument,
+            payment_method_configuration = saves ? new { card = new { store_payment_details = "enabled" } } : null,
         }, Keyed(reference), cancellationToken);
         if (!answer.Succeeded) return Refused(answer);
         var address = JsonAnswer.Text(JsonAnswer.Member(JsonAnswer.Member(answer.Body, "_links"), "redirect"), "href");
