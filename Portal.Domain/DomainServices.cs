@@ -9,6 +9,7 @@ using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Metering.Rerating;
 using Portal.Domain.Notifications;
+using Portal.Domain.Outcomes;
 using Portal.Domain.Revenue;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Tenants;
@@ -35,6 +36,8 @@ public static class DomainServices
         .AddSingleton<IRenewals, Renewals>()
         .AddSingleton<IDueSource, PeriodClosings>()
         .AddSingleton<IDueSource, InvoicesDue>()
+        .AddSingleton<ICaseRulesReading, CaseRulesReading>()
+        .AddSingleton<IDueSource, CaseSettling>()
         .AddSingleton<DueWork>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()

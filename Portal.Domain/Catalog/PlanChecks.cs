@@ -5,7 +5,9 @@ namespace Portal.Domain.Catalog;
 /// <summary>Turns a plan as written into a checked one, or says which fields keep it from being one.</summary>
 public static class PlanChecks
 {
-    private const int MostItems = 100;
+    private const int MostItems = 100, MostOutcomes = 20;
+
+    private static readonly Dictionary<string, string> Nothing = new(StringComparer.Ordinal);
 
     /// <summary>The checked plan, or every field at fault. Whether its meters and cards exist is for the database to say.</summary>
     /// <param name="key">Its key.</param>
@@ -23,7 +25,12 @@ public static class PlanChecks
         if (months is null) errors.Add("period", plan.Period is null ? "required" : "invalid_period", "The period is month, quarter or year.");
         if (plan.Tax is not (null or "exclusive" or "inclusive")) errors.Add("tax", "invalid_tax", "Tax is exclusive or inclusive.");
         if (plan.RateCard is not null && !Slug.IsValid(plan.RateCard)) errors.Add("rate_card", "unknown_rate_card", "There is no such rate card.");
-        if (plan.Outcomes is not null) errors.Add("outcomes", "unknown_outcomes", "There is no such outcome rule.");
+        if (plan.Outcomes is { Count: > MostOutcomes }) errors.Add("outcomes", "too_many_outcomes", $"A plan names at most {MostOutcomes} rules.");
+        foreach (var (product, rule) in plan.Outcomes ?? Nothing)
+        {
+            if (!Slug.IsValid(product) || !Slug.IsValid(rule)) errors.Add($"outcomes.{product}", "unknown_outcomes", "There is no such outcome rule of that product.");
+        }
+
         var items = new PlanItemChecks(currency, months, errors);
         CheckItems(plan, items, errors);
         if (errors.ToProblem() is { } problem) return problem;

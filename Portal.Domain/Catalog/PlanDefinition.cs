@@ -21,8 +21,8 @@ public sealed record PlanDefinition
     /// <summary>Rate card whose prices come before the platform's <c>default</c>; null for none.</summary>
     public string? RateCard { get; init; }
 
-    /// <summary>Rule that decides which outcomes bill; null for none.</summary>
-    public string? Outcomes { get; init; }
+    /// <summary>Rules that decide which outcomes bill, by product; null for none.</summary>
+    public IReadOnlyDictionary<string, string>? Outcomes { get; init; }
 
     /// <summary>What it consists of, at most 100.</summary>
     public IReadOnlyList<PlanItemDefinition>? Items { get; init; }

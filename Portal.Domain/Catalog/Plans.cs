@@ -78,9 +78,11 @@ public static class Plans
             return Problem.Field(meter.Field, "unknown_meter", $"There is no meter {meter.Key}.");
         var cards = items.Where(item => item.Item.RateCard is not null).Select(item => ($"items[{item.Index}].rate_card", item.Item.RateCard!));
         if (plan.RateCard is not null) cards = cards.Prepend(("rate_card", plan.RateCard));
-        return await MissingAsync("rate_cards", [.. cards]) is { } card
-            ? Problem.Field(card.Field, "unknown_rate_card", $"There is no rate card {card.Key}.")
-            : null;
+        if (await MissingAsync("rate_cards", [.. cards]) is { } card)
+            return Problem.Field(card.Field, "unknown_rate_card", $"There is no rate card {card.Key}.");
+        var rules = await change.Connection.ListAsync("select distinct product, rule from outcome_rule_versions", row => (row.GetString(0), row.GetString(1)), cancellationToken);
+        var unknown = plan.Outcomes?.Where(named => !rules.Contains((named.Key, named.Value))).Select(named => named.Key).FirstOrDefault();
+        return unknown is null ? null : Problem.Field($"outcomes.{unknown}", "unknown_outcomes", $"There is no outcome rule {plan.Outcomes![unknown]} of the product {unknown}.");
 
         async Task<(string Field, string Key)?> MissingAsync(string table, (string Field, string Key)[] named)
         {

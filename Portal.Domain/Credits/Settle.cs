@@ -26,7 +26,11 @@ public static class Settle
         var renewal = await due.Renewals.FindAsync(settling, cancellationToken);
         var others = await due.FindAsync(opened, cancellationToken);
         for (var last = DateTimeOffset.MinValue; NextInstant(wallet, renewal, others, last) is { } instant && instant <= wallet.Now; last = instant)
+        {
             await AtAsync(settling, renewal, others, instant, cancellationToken);
+            if (!await RunAsync(others, DuePlace.Last, instant, cancellationToken)) continue;
+            others = await due.FindAsync(opened, cancellationToken); // usage that the engine wrote may have begun a period that closes
+        }
 
         settling.SettleDebts(wallet.Now); // a subscription that was made later than it starts grants after the debt it settles
         if (renewal is not null) await renewal.WriteAsync(cancellationToken);
@@ -44,15 +48,20 @@ public static class Settle
         foreach (var grant in settling.Wallet.Grants.Where(grant => grant.ExpiresAt == instant).Order(BurnOrder.Instance).ToArray()) settling.Expire(grant, instant);
         renewing?.Grant(instant);
         settling.SettleDebts(instant);
-        await RunAsync(others, DuePlace.Last, instant, cancellationToken);
     }
 
-    private static async Task RunAsync(IReadOnlyList<IDue> others, DuePlace place, DateTimeOffset instant, CancellationToken cancellationToken)
+    // Answers whether there was anything to do.
+    private static async Task<bool> RunAsync(IReadOnlyList<IDue> others, DuePlace place, DateTimeOffset instant, CancellationToken cancellationToken)
     {
+        var ran = false;
         foreach (var due in others)
         {
-            if (due.Place == place && due.NextAt <= instant) await due.RunAsync(instant, cancellationToken);
+            if (due.Place != place || !(due.NextAt <= instant)) continue;
+            await due.RunAsync(instant, cancellationToken);
+            ran = true;
         }
+
+        return ran;
     }
 
     // Grants that become effective matter to debts alone.

@@ -70,6 +70,8 @@ public sealed record WalletDirectory
 
     /// <summary>Where the prices of its usage come from.</summary>
     public TenantPrices Prices { get; init; } = TenantPrices.Platform;
+    /// <summary>Which rules decide over outcomes, and when; empty where usage itself is billed.</summary>
+    public required IReadOnlyList<OutcomeTerms> Outcomes { get; init; }
 
     private const string Sql = """
         select t.key, t.currency, t.currency_locked, t.time_zone, t.state, t.keep, w.config_version
@@ -89,6 +91,7 @@ public sealed record WalletDirectory
         batch.Add("select consumer_id, pool_id, credits, period, mode, since from allowances where tenant_id = $1", tenantId);
         batch.Add(SubscriptionTerms.Sql, tenantId);
         batch.Add(TenantPrices.Sql, tenantId);
+        batch.Add(OutcomeTerms.Sql, tenantId);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         if (!await reader.ReadAsync(cancellationToken)) return null;
         var (key, currency, locked, zone, state, keep, version) = (reader.GetString(0), reader.GetString(1), reader.GetBoolean(2),
@@ -105,6 +108,7 @@ public sealed record WalletDirectory
             r.GetInt32(0), r.GetInt32(1), r.GetDecimal(2), r.GetString(3), r.GetString(4), r.GetFieldValue<DateTimeOffset>(5)), cancellationToken);
         var terms = await ReadAllAsync(reader, SubscriptionTerms.Read, cancellationToken);
         var prices = await ReadAllAsync(reader, TenantPrices.Read, cancellationToken);
+        var outcomes = await ReadAllAsync(reader, OutcomeTerms.Read, cancellationToken);
         return new WalletDirectory
         {
             TenantId = tenantId,
@@ -123,6 +127,7 @@ public sealed record WalletDirectory
             Allowances = allowances.ToFrozenDictionary(allowance => (allowance.ConsumerId, allowance.PoolId)),
             Terms = terms.FirstOrDefault(),
             Prices = TenantPrices.Of(prices),
+            Outcomes = outcomes,
         };
     }
 

@@ -56,10 +56,10 @@ public static class PlansApi
 /// <param name="Period">`month`, `quarter` or `year`.</param>
 /// <param name="Tax">`exclusive` or `inclusive`.</param>
 /// <param name="RateCard">Rate card before the platform's; null for none.</param>
-/// <param name="Outcomes">Rule that decides which outcomes bill; null for none.</param>
+/// <param name="Outcomes">Rules that decide which outcomes bill, by product; null for none.</param>
 /// <param name="Items">What it consists of.</param>
 public sealed record PlanDocument(
-    string Key, int Version, string Name, string Currency, string Period, string Tax, string? RateCard, string? Outcomes,
+    string Key, int Version, string Name, string Currency, string Period, string Tax, string? RateCard, IReadOnlyDictionary<string, string>? Outcomes,
     IReadOnlyList<PlanItemDefinition> Items)
 {
     /// <summary>The document of a plan's version.</summary>

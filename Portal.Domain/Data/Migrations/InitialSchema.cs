@@ -26,6 +26,7 @@ public sealed class InitialSchema : Migration
         "moves",
         "operations",
         "exchange",
+        "outcomes",
         "security",
     ];
 

@@ -9,7 +9,7 @@ namespace Portal.Domain.Metering.Corrections;
 internal sealed record StandingEvent(
     Guid Key, string Source, string Id, Guid TransactionId, int Ordinal, string Type, DateTimeOffset OccurredAt, int ConsumerId, int TeamId, int PoolNamedId,
     string? Product, string Pool, string? Consumer, string? Team, bool Rated, bool Voided, decimal Quantity, decimal Credits, decimal Revenue, decimal Money,
-    decimal? Cost, string? CostCurrency, string Data, bool Amended, DateTimeOffset PostedAt, string? Meter, int? RateVersionId)
+    decimal? Cost, string? CostCurrency, string Data, bool Amended, DateTimeOffset PostedAt, string? Meter, int? RateVersionId, bool CostOnly)
 {
     // What the last amendment says holds; sums run over all ratings. A void keeps the event's cost, which then stands for nothing more.
     // An event without a rating has measured quantities that no figure counts yet; one that no meter measured has its product from its late rating.
@@ -20,7 +20,8 @@ internal sealed record StandingEvent(
           case when l.id is null then e.cost else l.cost end, case when l.id is null then e.cost_currency else l.cost_currency end,
           coalesce(l.data, e.data)::text, l.data is not null,
           (select x.posted_at from ledger_transactions x where x.tenant_id = e.tenant_id and x.id = e.transaction_id),
-          coalesce(e.meter, s.meter), case when l.id is null then e.rate_version_id else l.rate_version_id end
+          coalesce(e.meter, s.meter), case when l.id is null then e.rate_version_id else l.rate_version_id end,
+          exists (select from outcome_case_events o where o.tenant_id = e.tenant_id and o.event_key = e.event_key)
         """;
 
     private const string Joins = """
@@ -96,7 +97,7 @@ internal sealed record StandingEvent(
         r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetGuid(3), r.GetInt32(4), r.GetString(5), r.GetFieldValue<DateTimeOffset>(6), r.GetInt32(7),
         r.GetInt32(8), r.GetInt32(9), r.Nullable<string>(10), r.GetString(11), r.Nullable<string>(12), r.Nullable<string>(13), r.GetBoolean(14),
         r.GetBoolean(15), r.GetDecimal(16), r.GetDecimal(17), r.GetDecimal(18), r.GetDecimal(19), r.Nullable<decimal?>(20), r.Nullable<string>(21),
-        r.GetString(22), r.GetBoolean(23), r.GetFieldValue<DateTimeOffset>(24), r.Nullable<string>(25), r.Nullable<int?>(26));
+        r.GetString(22), r.GetBoolean(23), r.GetFieldValue<DateTimeOffset>(24), r.Nullable<string>(25), r.Nullable<int?>(26), r.GetBoolean(27));
 
     /// <summary>The event with other data, as it would be sent.</summary>
     public ReadOnlyMemory<byte> CloudEvent(string subject, JsonElement data) => JsonSerializer.SerializeToUtf8Bytes(new

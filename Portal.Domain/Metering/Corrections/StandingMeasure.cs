@@ -34,6 +34,7 @@ internal sealed class StandingMeasure(Catalogue catalogue, WalletDirectory direc
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
         measuring.Measure(usage, directory);
+        if (standing.CostOnly) usage.BecomeWork(standing.Product!);
         return usage;
     }
 }

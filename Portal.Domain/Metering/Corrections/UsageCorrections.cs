@@ -127,7 +127,8 @@ public sealed class UsageCorrections(Catalogues catalogues)
         if (usage.Problem is { } refused) return refused;
         new EventMeasuring(catalogue).Measure(usage, wallet.Directory);
         if (usage.Problem is { } unmeasured) return unmeasured;
-        if (usage.Meter?.Product != standing.Product || Differs(usage.Consumer, standing.Consumer) || Differs(usage.Team, standing.Team) || Differs(usage.Pool, standing.Pool))
+        if (standing.CostOnly) usage.BecomeWork(standing.Product!);
+        if (usage.Product != standing.Product || Differs(usage.Consumer, standing.Consumer) || Differs(usage.Team, standing.Team) || Differs(usage.Pool, standing.Pool))
             return Problem.Unprocessable("attribution_changed", "Consumer, team, pool and product of an event stay. Void it, and send it again under another id.");
         return usage.Rating is { Rated: true } rating && (rating.MoneyCurrency is null || rating.MoneyCurrency == wallet.Directory.Currency)
             ? usage

@@ -11,11 +11,17 @@ internal static class EventInWallet
     /// Decides the event: its <see cref="UsageEvent.Status"/> says how. What was drawn is written with the wallet; the event, its identity
     /// and its hour are written here. Consumers that it names first are made, so a caller that then refuses must not commit.
     /// </summary>
-    public static async Task TakeAsync(WalletTransaction wallet, UsageEvent usage, Catalogue catalogue, CancellationToken cancellationToken)
+    /// <param name="wallet">The wallet.</param>
+    /// <param name="usage">The event.</param>
+    /// <param name="catalogue">Measures and rates it.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <param name="at">The instant whose grants are drawn; null for now.</param>
+    public static async Task TakeAsync(
+        WalletTransaction wallet, UsageEvent usage, Catalogue catalogue, CancellationToken cancellationToken, DateTimeOffset? at = null)
     {
         var parts = new IntakeRequest([usage]).Parts;
         var known = await IntakeTransaction.KnownAsync(wallet.Connection, wallet.Transaction, usage, cancellationToken);
-        var taking = new WalletTaking(wallet, catalogue, known);
+        var taking = new WalletTaking(wallet, catalogue, known, at);
         await taking.PrepareAsync(parts, cancellationToken);
         await taking.TakeAsync(parts, cancellationToken);
         var rollup = new Rollup();
@@ -28,6 +34,7 @@ internal static class EventInWallet
             if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
+        if (taking.Decided) await wallet.SettleAsync(cancellationToken);
         await IntakeTransaction.FillDuplicatesAsync(wallet.Connection, wallet.Transaction, parts, cancellationToken);
     }
 }

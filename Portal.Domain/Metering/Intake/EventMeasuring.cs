@@ -29,7 +29,7 @@ internal sealed class EventMeasuring(Catalogue catalogue)
     {
         if (!ReferenceEquals(priced?.Prices, prices)) priced = catalogue.For(prices);
         (usage.PreparedFor, usage.PreparedWith) = (catalogue.Version, prices);
-        usage.OpenRating = null;
+        (usage.OpenRating, usage.OwnProduct) = (null, null);
         properties.Clear();
         members.Clear();
         Read(usage.Data.Span);

@@ -53,7 +53,9 @@ internal sealed class IntakeTransaction(
         }
 
         foreach (var taking in takings) await taking.TakeAsync(parts, cancellationToken);
+        var changed = takings.Where(taking => taking.Changed).Select(taking => taking.TenantId).ToArray();
         await WriteAsync(connection, transaction, takings, cancellationToken);
+        foreach (var taking in takings.Where(taking => taking.Decided)) await taking.FinishAsync(cancellationToken);
         await FillDuplicatesAsync(connection, transaction, parts, cancellationToken);
         await transaction.CommitAsync(cancellationToken);
         foreach (var taking in takings)
@@ -63,7 +65,7 @@ internal sealed class IntakeTransaction(
         }
 
         var unfinished = takings.Where(taking => taking.Stopped).Select(taking => taking.TenantId);
-        return ([.. tenantIds.Where(id => !wallets.ContainsKey(id)), .. unfinished], [.. takings.Where(taking => taking.Changed).Select(taking => taking.TenantId)]);
+        return ([.. tenantIds.Where(id => !wallets.ContainsKey(id)), .. unfinished], changed);
     }
 
     /// <summary>The identity of one event, when it is taken.</summary>

@@ -1,6 +1,7 @@
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Pricing;
+using Portal.Domain.Pricing.Rates;
 
 namespace Portal.Domain.Metering.Intake;
 
@@ -64,7 +65,10 @@ public sealed class UsageEvent
     public Meter? Meter { get; set; }
 
     /// <summary>Product of an event that the engine writes of itself, without a meter.</summary>
-    public string? OwnProduct { get; init; }
+    public string? OwnProduct { get; set; }
+
+    /// <summary>Written by the engine at the instant at which it fell due, however late that is done.</summary>
+    public bool OfEngine { get; init; }
 
     /// <summary>The product that the usage is of; null when nothing measures it.</summary>
     public string? Product => OwnProduct ?? Meter?.Product;
@@ -102,6 +106,17 @@ public sealed class UsageEvent
 
     /// <summary>Its place in the transaction.</summary>
     public int Ordinal { get; set; }
+
+    /// <summary>
+    /// Makes it work that is billed by the outcome of its case: it is rated for its cost alone, and what nothing measures is accepted all the
+    /// same. An earlier try of a batch is measured anew.
+    /// </summary>
+    /// <param name="product">The product of the outcome, for what no meter measures.</param>
+    internal void BecomeWork(string product)
+    {
+        OwnProduct = Meter is null ? product : null;
+        (Rating, OpenRating, PreparedFor) = (Rater.CostOnly(Rating), null, -1);
+    }
 
     /// <summary>Marks it as refused.</summary>
     public void Reject(string code, string detail)

@@ -39,6 +39,9 @@ public sealed class UsageIntake : IHostedService
         batchers = [.. Enumerable.Range(0, Math.Clamp(this.options.Batchers, 1, 16)).Select(_ => new IntakeBatcher(transactions, signals, this.options, log))];
     }
 
+    /// <summary>Source of the events that cases bill by: nobody else sends under it.</summary>
+    public const string OutcomesSource = "outcomes";
+
     /// <summary>True from start to stop, while every batcher lives.</summary>
     public bool IsRunning => running.Length > 0 && !stopping && Array.TrueForAll(running, batcher => !batcher.IsCompleted);
 
@@ -143,6 +146,7 @@ public sealed class UsageIntake : IHostedService
 
             if (directory is null) usage.Reject("unknown_tenant", $"There is no tenant '{usage.Subject}'.");
             else if (onlyTenant is not null && onlyTenant != directory.TenantId) usage.Reject("unknown_tenant", $"There is no tenant '{usage.Subject}'.");
+            else if (usage.Source == OutcomesSource) usage.Reject("reserved_source", "The source outcomes is the engine's own.");
             if (usage.Status == EventStatus.Rejected) continue;
             usage.TenantId = directory!.TenantId;
             measuring.Measure(usage, directory);

@@ -13,7 +13,7 @@ namespace Portal.Domain.Metering.Intake;
 
 /// <summary>What one locked wallet takes of a batch: decides each event in the order sent, draws it and gathers what is to be written.</summary>
 internal sealed class WalletTaking(
-    WalletTransaction locked, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known)
+    WalletTransaction locked, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known, DateTimeOffset? at = null)
 {
     private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
 
@@ -27,6 +27,8 @@ internal sealed class WalletTaking(
     private (long Hour, DateTimeOffset Start) lastHour = (-1, default);
     private PriceCounters? counters;
     private MeteredPeriods? periods;
+    private ICaseTaking? cases;
+    private WalletDirectory? committed;
 
     /// <summary>Usage of one book date: one ledger transaction.</summary>
     private sealed record Booking(LedgerTransaction Posting, Drawing Drawing)
@@ -51,7 +53,7 @@ internal sealed class WalletTaking(
     public bool Stopped { get; private set; }
 
     /// <summary>The directory as it is once the batch has committed.</summary>
-    public WalletDirectory CommittedDirectory => wallet.ConfigurationChanged ? Directory with { Version = wallet.ConfigVersion + 1 } : Directory;
+    public WalletDirectory CommittedDirectory => committed ?? (wallet.ConfigurationChanged ? Directory with { Version = wallet.ConfigVersion + 1 } : Directory);
 
     /// <summary>Makes the consumers and teams that are named for the first time, and reads the counters that prices ask for.</summary>
     public async Task PrepareAsync(IReadOnlyList<IntakePart> parts, CancellationToken cancellationToken)
@@ -65,6 +67,7 @@ internal sealed class WalletTaking(
                 measuring.Measure(usage, Directory);
         }
 
+        if (Directory.Outcomes.Count > 0 && catalogue.Cases is { } rules) cases = await rules.OpenAsync(locked, own, cancellationToken);
         var counted = own.Where(usage => usage.OpenRating is not null && usage.Status != EventStatus.Rejected)
             .Select(usage => new CountedEvent(usage.OpenRating!, ConsumerOf(usage)?.Id ?? 0, usage.OccurredAt)).ToArray();
         if (own.Any(usage => usage.Rating?.MoneyCurrency is not null)) periods = await MeteredPeriods.ReadAsync(locked.Connection, TenantId, Directory.Zone, cancellationToken);
@@ -94,6 +97,7 @@ internal sealed class WalletTaking(
         }
 
         foreach (var booking in bookings.Values) booking.Drawing.Complete();
+        cases?.Decide();
         foreach (var end in counters?.ToClose.Values.ToArray() ?? []) wallet.DueNoLaterThan(end > wallet.Now ? end : wallet.Now);
     }
 
@@ -128,8 +132,24 @@ internal sealed class WalletTaking(
 
     private Consumer? ConsumerOf(UsageEvent usage) => usage.Consumer is { Length: > 0 } ? Directory.Consumers[usage.Consumer] : null;
 
-    /// <summary>Adds the statements that write what the counters became; none for none.</summary>
-    public void AddTo(NpgsqlBatch batch) => counters?.AddTo(batch);
+    /// <summary>Adds the statements that write what counters and cases became; none for none.</summary>
+    public void AddTo(NpgsqlBatch batch)
+    {
+        counters?.AddTo(batch);
+        cases?.AddTo(batch);
+    }
+
+    /// <summary>True when a case bills or is reversed by what was taken: that is done in the same transaction, once it is written.</summary>
+    public bool Decided => cases is not null && wallet.NextDueAt <= wallet.Now;
+
+    /// <summary>Does what the cases decided, once the batch is written.</summary>
+    public async Task FinishAsync(CancellationToken cancellationToken)
+    {
+        committed = CommittedDirectory;
+        wallet.Written();
+        await locked.SettleAsync(cancellationToken);
+        await locked.WriteAsync(cancellationToken);
+    }
 
     /// <summary>Adds what was rated to the hours.</summary>
     public void AddTo(Rollup rollup)
@@ -157,7 +177,7 @@ internal sealed class WalletTaking(
             return null;
         }
 
-        if (usage.OccurredAt < wallet.Now - clock.EventWindow)
+        if (usage.OccurredAt < wallet.Now - clock.EventWindow && !usage.OfEngine)
         {
             usage.Reject("event_too_old", $"The event is older than {clock.EventWindow.TotalDays:0} days.");
             return null;
@@ -221,6 +241,7 @@ internal sealed class WalletTaking(
                 rating.CostCurrency ?? ""), rating, [.. pieces]));
         }
 
+        cases?.Take(usage);
         rows.Add(new EventRow(usage, consumer?.Id ?? 0, team, pool.Id, revenue, rating?.Money ?? 0m));
     }
 
@@ -240,7 +261,7 @@ internal sealed class WalletTaking(
         var date = clock.BookDate(occurredAt);
         if (bookings.TryGetValue(date, out var booking)) return booking;
         var posting = wallet.Post(new LedgerTransaction(TenantId, "usage", occurredAt, wallet.Now, date) { Actor = "intake" });
-        return bookings[date] = new Booking(posting, new Drawing(wallet, posting, Directory.PoolsById[Pool.SharedId]));
+        return bookings[date] = new Booking(posting, new Drawing(wallet, posting, Directory.PoolsById[Pool.SharedId], at));
     }
 
     // Neighbouring events mostly share their hour. Zones shift by whole quarters, so a quarter of an hour lies in one hour.

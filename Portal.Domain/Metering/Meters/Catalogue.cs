@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Portal.Domain.Metering.Intake;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
 
@@ -21,8 +22,9 @@ public sealed class Catalogue
     /// <summary>Makes a snapshot of meters that do not overlap and versions that were accepted.</summary>
     public Catalogue(
         long version, IEnumerable<Meter> meters, IEnumerable<CardVersion> rateVersions, IEnumerable<CardVersion> costVersions,
-        IReadOnlyDictionary<(string Plan, int Version), PlanPrices>? plans = null)
+        IReadOnlyDictionary<(string Plan, int Version), PlanPrices>? plans = null, ICaseRules? cases = null)
     {
+        Cases = cases;
         Version = version;
         Prices = TenantPrices.Platform;
         this.plans = plans ?? new Dictionary<(string, int), PlanPrices>();
@@ -43,6 +45,7 @@ public sealed class Catalogue
         Prices = prices;
         plans = other.plans;
         if (ReferenceEquals(rateCards, other.rateCards)) layered = other.layered;
+        Cases = other.Cases;
         (byKey, byEventType, this.rateCards, rateVersions, costVersions, Costs) =
             (other.byKey, other.byEventType, rateCards, other.rateVersions, other.costVersions, costs);
     }
@@ -55,6 +58,8 @@ public sealed class Catalogue
 
     /// <summary>The same catalogue, as it prices the usage of a tenant.</summary>
     public Catalogue For(TenantPrices prices) => ReferenceEquals(prices, Prices) ? this : new Catalogue(this, rateCards, Costs, prices);
+    /// <summary>The rules that sort usage into cases; null without any.</summary>
+    public ICaseRules? Cases { get; }
 
     /// <summary>All meters.</summary>
     public IReadOnlyCollection<Meter> Meters => byKey.Values;

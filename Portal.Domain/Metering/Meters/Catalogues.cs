@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Kernel;
+using Portal.Domain.Metering.Intake;
 using Portal.Domain.Pricing;
 
 namespace Portal.Domain.Metering.Meters;
@@ -9,7 +10,7 @@ namespace Portal.Domain.Metering.Meters;
 /// Snapshots of the catalogue, one per process: whoever locks a wallet learns which version must rate and asks for at least that one.
 /// Safe for concurrent callers; one of them loads while the others wait.
 /// </summary>
-public sealed class Catalogues(NpgsqlDataSource source) : IDisposable
+public sealed class Catalogues(NpgsqlDataSource source, ICaseRulesReading? cases = null) : IDisposable
 {
     private readonly SemaphoreSlim loading = new(1);
     private Dictionary<int, CardVersion> rateVersions = [];
@@ -60,7 +61,8 @@ public sealed class Catalogues(NpgsqlDataSource source) : IDisposable
         rateVersions = await AddNewAsync(connection, transaction, CardKind.Rate, rateVersions, cancellationToken);
         costVersions = await AddNewAsync(connection, transaction, CardKind.Cost, costVersions, cancellationToken);
         plans = plans.Concat(await PlanPrices.ReadAsync(connection, plans.Keys, cancellationToken)).ToDictionary();
-        return new Catalogue(version, meters, rateVersions.Values, costVersions.Values, plans);
+        var rules = cases is null ? null : await cases.ReadAsync(connection, cancellationToken);
+        return new Catalogue(version, meters, rateVersions.Values, costVersions.Values, plans, rules);
     }
 
     private static async Task<Dictionary<int, CardVersion>> AddNewAsync(

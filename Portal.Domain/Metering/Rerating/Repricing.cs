@@ -90,6 +90,7 @@ internal abstract class Repricing(Catalogue catalogue, Catalogue under, WalletDi
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
         measuring.Measure(usage, directory);
+        if (standing.CostOnly && usage.Problem is null) usage.BecomeWork(standing.Product!);
         if (usage.Problem is not null || usage.Meter is null || usage.Rating is not { Rated: true } rating) return null;
         if (standing.Product is { } product && product != usage.Product) return null;
         return rating.MoneyCurrency is { } currency && currency != directory.Currency ? null : usage;

@@ -57,6 +57,31 @@ public static class Rater
         return Priced(lines, exact, counted) ?? Unrated(lines, open.Quantity);
     }
 
+    /// <summary>
+    /// The same quantities for what they cost alone: work that is billed by its outcome draws nothing. A level costs nothing by itself; a cost
+    /// that accumulates is charged event by event.
+    /// </summary>
+    public static Rating CostOnly(Rating? measured)
+    {
+        if (measured is null || measured.Lines.Count == 0) return Nothing;
+        if (measured.Open == Accumulation.Gauge) return Nothing;
+        RatedLine[] lines = [.. measured.Lines.Select(line => line with { Credits = Credits.Zero, Money = 0m, Cost = null, Rate = null, Distinct = null })];
+        decimal[] exact = [.. lines.Select(line => line.Quantity)], cost = new decimal[lines.Length];
+        decimal? sum = null;
+        try
+        {
+            if (Cost(lines, exact, counted: null, cost)) sum = LargestRemainder.Spread(cost);
+        }
+        catch (OverflowException)
+        {
+            sum = null; // as absurd as a price of such a quantity: unknown
+        }
+
+        for (var i = 0; i < lines.Length; i++) lines[i] = lines[i] with { Cost = sum is null ? null : cost[i] };
+        var (known, first) = (sum is not null, lines[0].CostRate);
+        return new Rating(true, null, Credits.Zero, 0m, null, sum, known ? first!.Unit : null, known ? first!.Version?.Id : null, measured.Quantity, lines);
+    }
+
     // A level costs nothing yet: it is rated when its period closes.
     private static Rating Observed(Rating open, IPriceCounters counters)
     {

@@ -36,7 +36,7 @@ public sealed class PlanTests
     [InlineData("\"USD\"", "\"XXL\"", "unknown_currency", "currency")]
     [InlineData("\"period\":\"month\"", "\"period\":\"week\"", "invalid_period", "period")]
     [InlineData("\"tax\":\"exclusive\"", "\"tax\":\"maybe\"", "invalid_tax", "tax")]
-    [InlineData("\"outcomes\":null", "\"outcomes\":\"per_resolution\"", "unknown_outcomes", "outcomes")]
+    [InlineData("\"outcomes\":null", "\"outcomes\":{\"support\":\"No Slug\"}", "unknown_outcomes", "outcomes.support")]
     [InlineData("\"key\":\"base\"", "\"key\":\"Base!\"", "invalid_key", "items[0].key")]
     [InlineData("\"key\":\"seats\"", "\"key\":\"base\"", "duplicate_item", "items[1].key")]
     [InlineData("\"type\":\"flat\"", "\"type\":\"fee\"", "invalid_item_type", "items[0].type")]

@@ -47,7 +47,7 @@ alter default privileges in schema public grant usage, select on sequences to po
 create function append_only_tables() returns setof regclass language sql stable as $$
   select t::regclass from unnest(array[
   'ledger_transactions', 'ledger_entries', 'draws', 'returns', 'chargeback_settlements', 'moves', 'move_parts', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months',
-  'rate_card_versions', 'cost_card_versions', 'plan_versions', 'subscription_periods', 'subscription_terms', 'invoice_documents', 'invoice_lines', 'invoice_events', 'invoice_numbers'
+  'rate_card_versions', 'cost_card_versions', 'plan_versions', 'subscription_periods', 'subscription_terms', 'invoice_documents', 'invoice_lines', 'invoice_events', 'invoice_numbers', 'outcome_rule_versions', 'outcome_case_events'
 ]) t
   union select inhrelid::regclass from pg_inherits where inhparent = 'events'::regclass
 $$;
@@ -81,4 +81,4 @@ revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
 -- The catalogue and the clock are the platform's: every page may read them.
 grant select on platform, products, packs, plans, plan_versions, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
-grant select on fx_rates, legal_entities, tax_rates to portal_page;
+grant select on fx_rates, legal_entities, tax_rates, outcome_rules, outcome_rule_versions to portal_page;

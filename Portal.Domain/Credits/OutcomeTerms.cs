@@ -1,0 +1,35 @@
+using Npgsql;
+using Portal.Domain.Data;
+
+namespace Portal.Domain.Wallet;
+
+/// <summary>A rule that decides over the outcomes of a product, as a tenant's subscription names it.</summary>
+/// <param name="Product">The outcome product.</param>
+/// <param name="Rule">Key of the rule.</param>
+/// <param name="From">Cases open from then on; null: none opens, those that are open stay with the rule.</param>
+/// <param name="Until">No case opens from then on; null: it goes on.</param>
+public sealed record OutcomeTerms(string Product, string Rule, DateTimeOffset? From, DateTimeOffset? Until)
+{
+    // What subscriptions name, and what rules were named when open cases began.
+    internal const string Sql = """
+        select o.key, o.value, s.starts_at, coalesce(s.cancelled_at, s.cancel_at) from subscriptions s
+        join plan_versions v on v.plan = s.plan and v.version = s.plan_version
+        cross join lateral json_each_text(case json_typeof(v.definition -> 'outcomes') when 'object' then v.definition -> 'outcomes' else '{}' end) o
+        where s.tenant_id = $1
+        union all
+        select product, rule, null, null from outcome_rules_used where tenant_id = $1
+        """;
+
+    /// <summary>True when a case may open at the instant.</summary>
+    public bool OpensAt(DateTimeOffset instant) => From <= instant && !(Until <= instant);
+
+    /// <summary>The rule that a case of the product opens under at an instant; null when usage itself is billed. What a contract names would come first here.</summary>
+    public static OutcomeTerms? For(IReadOnlyList<OutcomeTerms> terms, string product, DateTimeOffset instant)
+    {
+        ArgumentNullException.ThrowIfNull(terms);
+        return terms.FirstOrDefault(term => term.Product == product && term.OpensAt(instant));
+    }
+
+    internal static OutcomeTerms Read(NpgsqlDataReader row) =>
+        new(row.GetString(0), row.GetString(1), row.Nullable<DateTimeOffset?>(2), row.Nullable<DateTimeOffset?>(3));
+}
