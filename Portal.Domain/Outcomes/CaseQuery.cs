@@ -32,16 +32,17 @@ public sealed record EventOfCase(
 public static class CaseQuery
 {
     // What the bill comes to after all that happened to it.
-    private const string Select = $"""
+    private static string Select(string events) => $"""
         select {OutcomeCase.Columns}, b.credits, b.revenue from outcome_cases c
         left join lateral (
           select e.credits + coalesce(sum(r.credits), 0) as credits, e.revenue + coalesce(sum(r.revenue), 0) as revenue
-          from event_identities i
-          join events e on e.tenant_id = i.tenant_id and e.transaction_id = i.transaction_id and e.ordinal = i.ordinal
+          from {events} e
           left join ratings r on r.tenant_id = e.tenant_id and r.event_transaction_id = e.transaction_id and r.event_ordinal = e.ordinal
-          where i.tenant_id = c.tenant_id and i.event_key = c.billed_event group by e.credits, e.revenue) b on true
+          where e.tenant_id = c.tenant_id and e.transaction_id = c.billed_transaction and e.ordinal = c.billed_ordinal group by e.credits, e.revenue) b on true
         where c.tenant_id = $1
         """;
+
+    private const string Stored = "events", OfPage = "tenant_events";
 
     private const string EventsSql = """
         select o.event_key, o.type, o.occurred_at, o.work, o.data::text, e.cost, e.cost_currency from outcome_case_events o
@@ -50,19 +51,25 @@ public static class CaseQuery
         where o.tenant_id = $1 and o.product = $2 and o.case_key = $3 order by o.occurred_at, o.event_key limit 1000
         """;
 
+    private const string PageEventsSql = """
+        select o.event_key, o.type, o.occurred_at, o.work, o.data::text, null::numeric, null from outcome_case_events o
+        where o.tenant_id = $1 and o.product = $2 and o.case_key = $3 order by o.occurred_at, o.event_key limit 1000
+        """;
+
     /// <summary>Names of the states.</summary>
     public static readonly IReadOnlyList<string> States = ["pending", "settling", "billed", "rejected"];
 
     /// <summary>Cases in the order of opening, the newest first, from the one after a place.</summary>
-    /// <param name="connection">Any connection of the application.</param>
+    /// <param name="connection">A connection of the application, or of a page.</param>
     /// <param name="tenantId">The tenant.</param>
     /// <param name="filter">Which.</param>
     /// <param name="after">From <see cref="PlaceOf"/>; null for the start.</param>
     /// <param name="limit">How many.</param>
+    /// <param name="page">True on a page's connection.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public static Task<List<BilledCase>> ListAsync(
         NpgsqlConnection connection, long tenantId, CaseFilter filter, (DateTimeOffset OpenedAt, string Product, string Key)? after, int limit,
-        CancellationToken cancellationToken = default)
+        bool page = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(filter);
         const string order = """
@@ -71,15 +78,15 @@ public static class CaseQuery
             order by c.opened_at desc, c.product desc, c.case_key desc limit $8
             """;
         return connection.ListAsync(
-            Select + order, ReadBilled, cancellationToken, tenantId, filter.State, filter.From?.ToUniversalTime(), filter.To?.ToUniversalTime(),
+            Select(page ? OfPage : Stored) + order, ReadBilled, cancellationToken, tenantId, filter.State, filter.From?.ToUniversalTime(), filter.To?.ToUniversalTime(),
             after?.OpenedAt, after?.Product, after?.Key, limit);
     }
 
     /// <summary>A case with what it drew: <c>unknown_case</c>, <c>ambiguous_case</c>.</summary>
     public static async Task<Result<BilledCase>> FindBilledAsync(
-        NpgsqlConnection connection, long tenantId, string key, string? product, CancellationToken cancellationToken = default) =>
+        NpgsqlConnection connection, long tenantId, string key, string? product, bool page = false, CancellationToken cancellationToken = default) =>
         One(await connection.ListAsync(
-            Select + " and c.case_key = $2 and ($3::text is null or c.product = $3)", ReadBilled, cancellationToken, tenantId, key, product));
+            Select(page ? OfPage : Stored) + " and c.case_key = $2 and ($3::text is null or c.product = $3)", ReadBilled, cancellationToken, tenantId, key, product));
 
     /// <summary>A case: <c>unknown_case</c>, <c>ambiguous_case</c>.</summary>
     public static async Task<Result<OutcomeCase>> FindAsync(
@@ -88,12 +95,13 @@ public static class CaseQuery
             $"select {OutcomeCase.Columns} from outcome_cases c where c.tenant_id = $1 and c.case_key = $2 and ($3::text is null or c.product = $3)",
             OutcomeCase.Read, cancellationToken, tenantId, key, product));
 
-    /// <summary>The first thousand events of a case, in order.</summary>
-    public static Task<List<EventOfCase>> EventsAsync(NpgsqlConnection connection, long tenantId, OutcomeCase one, CancellationToken cancellationToken = default)
+    /// <summary>The first thousand events of a case, in order; without costs on a page's connection.</summary>
+    public static Task<List<EventOfCase>> EventsAsync(
+        NpgsqlConnection connection, long tenantId, OutcomeCase one, bool page = false, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(one);
         return connection.ListAsync(
-            EventsSql, row => new EventOfCase(
+            page ? PageEventsSql : EventsSql, row => new EventOfCase(
                 row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetBoolean(3), CaseData.Parse(row.Nullable<string>(4)),
                 row.Nullable<decimal?>(5), row.Nullable<string>(6)),
             cancellationToken, tenantId, one.Product, one.Key);
@@ -126,5 +134,5 @@ public static class CaseQuery
     };
 
     private static BilledCase ReadBilled(NpgsqlDataReader row) =>
-        new(OutcomeCase.Read(row), row.Nullable<decimal?>(27), row.Nullable<decimal?>(28));
+        new(OutcomeCase.Read(row), row.Nullable<decimal?>(29), row.Nullable<decimal?>(30));
 }

@@ -16,14 +16,14 @@ internal static class CaseRows
     private const string Upsert = """
         insert into outcome_cases (tenant_id, product, case_key, rule, rule_version, opened_at, last_event_at, events, consumer, team, pool, state, reason, line,
           decided_at, decided_by, settles_at, due_at, times_billed, billed_event, billed_at, reversed_at, dispute, dispute_reason, disputed_at, disputed_by,
-          dispute_answer, dispute_decided_at, updated_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29)
+          dispute_answer, dispute_decided_at, updated_at, billed_transaction, billed_ordinal)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
         on conflict (tenant_id, product, case_key) do update set (last_event_at, events, consumer, team, pool, state, reason, line, decided_at, decided_by, settles_at,
-          due_at, times_billed, billed_event, billed_at, reversed_at, dispute, dispute_reason, disputed_at, disputed_by, dispute_answer, dispute_decided_at, updated_at)
-          = row(excluded.last_event_at, excluded.events, excluded.consumer, excluded.team, excluded.pool, excluded.state, excluded.reason, excluded.line,
+          due_at, times_billed, billed_event, billed_at, reversed_at, dispute, dispute_reason, disputed_at, disputed_by, dispute_answer, dispute_decided_at, updated_at, billed_transaction,
+          billed_ordinal) = row(excluded.last_event_at, excluded.events, excluded.consumer, excluded.team, excluded.pool, excluded.state, excluded.reason, excluded.line,
           excluded.decided_at, excluded.decided_by, excluded.settles_at, excluded.due_at, excluded.times_billed, excluded.billed_event, excluded.billed_at,
           excluded.reversed_at, excluded.dispute, excluded.dispute_reason, excluded.disputed_at, excluded.disputed_by, excluded.dispute_answer,
-          excluded.dispute_decided_at, excluded.updated_at)
+          excluded.dispute_decided_at, excluded.updated_at, excluded.billed_transaction, excluded.billed_ordinal)
         """;
 
     private const string InsertEvents = """
@@ -70,6 +70,7 @@ internal static class CaseRows
             tenantId, one.Product, one.Key, one.Rule, one.RuleVersion, one.OpenedAt, one.LastEventAt, one.Events, one.Consumer, one.Team, one.Pool, one.State,
             one.Reason, one.Line, one.DecidedAt, one.DecidedBy.ToArray(), one.SettlesAt, one.DueAt, one.TimesBilled, one.BilledEvent, one.BilledAt, one.ReversedAt,
             one.Dispute, one.DisputeReason, one.DisputedAt, one.DisputedBy, one.DisputeAnswer, one.DisputeDecidedAt, now,
+            one.BilledTransaction, one.BilledOrdinal,
         }) command.Parameters.Add(Typed(value, command.Parameters.Count));
         batch.BatchCommands.Add(command);
     }
@@ -101,5 +102,7 @@ internal static class CaseRows
         [21] = NpgsqlDbType.TimestampTz,
         [24] = NpgsqlDbType.TimestampTz,
         [27] = NpgsqlDbType.TimestampTz,
+        [29] = NpgsqlDbType.Uuid,
+        [30] = NpgsqlDbType.Integer,
     };
 }

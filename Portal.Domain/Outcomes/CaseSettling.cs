@@ -62,6 +62,7 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
         wallet.Wallet.Overage = terms;
         one.TimesBilled++;
         (one.State, one.BilledEvent, one.BilledAt) = ("billed", usage.Key, at);
+        (one.BilledTransaction, one.BilledOrdinal) = (usage.TransactionId, usage.Ordinal);
     }
 
     // A case whose bill the platform has voided itself has nothing to take back.
@@ -71,7 +72,7 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
         var voided = await corrections.VoidAsync(
             wallet, UsageIntake.OutcomesSource, one.EventId(one.TimesBilled), why.Length > 500 ? why[..500] : why, cancellationToken: cancellationToken);
         if (voided.Problem is { Code: not ("event_voided" or "unknown_event") } problem) throw new InvalidOperationException($"{problem.Code}: {problem.Detail}");
-        (one.BilledEvent, one.ReversedAt) = (null, at);
+        (one.BilledEvent, one.BilledTransaction, one.BilledOrdinal, one.ReversedAt) = (null, null, null, at);
     }
 
     private static UsageEvent EventOf(WalletTransaction wallet, OutcomeCase one, DateTimeOffset at)

@@ -9,7 +9,7 @@ public sealed record OutcomeCase
     internal const string Columns = """
         c.product, c.case_key, c.rule, c.rule_version, c.opened_at, c.last_event_at, c.events, c.consumer, c.team, c.pool, c.state, c.reason, c.line, c.decided_at,
         c.decided_by, c.settles_at, c.due_at, c.times_billed, c.billed_event, c.billed_at, c.reversed_at, c.dispute, c.dispute_reason, c.disputed_at, c.disputed_by,
-        c.dispute_answer, c.dispute_decided_at
+        c.dispute_answer, c.dispute_decided_at, c.billed_transaction, c.billed_ordinal
         """;
 
     /// <summary>Reason of a case whose dispute was accepted.</summary>
@@ -71,6 +71,12 @@ public sealed record OutcomeCase
 
     /// <summary>The event that bills it now.</summary>
     public Guid? BilledEvent { get; set; }
+
+    /// <summary>The transaction that holds it.</summary>
+    public Guid? BilledTransaction { get; set; }
+
+    /// <summary>Its place in the transaction.</summary>
+    public int? BilledOrdinal { get; set; }
 
     /// <summary>When it was billed last.</summary>
     public DateTimeOffset? BilledAt { get; set; }
@@ -154,5 +160,7 @@ public sealed record OutcomeCase
         DisputedBy = row.Nullable<string>(24),
         DisputeAnswer = row.Nullable<string>(25),
         DisputeDecidedAt = row.Nullable<DateTimeOffset?>(26),
+        BilledTransaction = row.Nullable<Guid?>(27),
+        BilledOrdinal = row.Nullable<int?>(28),
     };
 }

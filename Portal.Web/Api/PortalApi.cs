@@ -42,6 +42,7 @@ public static class PortalApi
         MetersApi.Map(v1);
         PacksApi.Map(v1);
         PlansApi.Map(v1);
+        OutcomesApi.Map(v1);
         RateCardsApi.Map(v1);
         CostCardsApi.Map(v1);
         ReratesApi.Map(v1);
@@ -56,6 +57,7 @@ public static class PortalApi
         SandboxApi.Map(tenant);
         TransfersApi.Map(tenant);
         MergeApi.Map(tenant);
+        OutcomeCasesApi.Map(tenant);
         BalanceApi.Map(tenant);
         UsageApi.Map(tenant);
         LedgerApi.Map(tenant);

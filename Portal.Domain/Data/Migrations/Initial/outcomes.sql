@@ -43,6 +43,8 @@ create table outcome_cases (
   due_at           timestamptz,                         -- when it has to be looked at again
   times_billed     int not null,
   billed_event     uuid,                                -- the event that bills it now; null when none does
+  billed_transaction uuid,                              -- where that event stands
+  billed_ordinal   int,
   billed_at        timestamptz,
   reversed_at      timestamptz,
   dispute          text check (dispute in ('open', 'accepted', 'rejected')),
