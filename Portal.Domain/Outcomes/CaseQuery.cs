@@ -28,6 +28,16 @@ public sealed record BilledCase(OutcomeCase Case, decimal? Credits, decimal? Rev
 public sealed record EventOfCase(
     Guid Key, string Type, DateTimeOffset OccurredAt, bool Work, IReadOnlyDictionary<string, string> Data, decimal? Cost, string? CostCurrency);
 
+/// <summary>A case that waits for the platform's decision.</summary>
+/// <param name="TenantId">The tenant.</param>
+/// <param name="Tenant">Its key.</param>
+/// <param name="Case">The case.</param>
+public sealed record DisputedCase(long TenantId, string Tenant, OutcomeCase Case)
+{
+    /// <summary>Where it stands in the queue.</summary>
+    public string Place => string.Create(CultureInfo.InvariantCulture, $"{Case.DisputedAt!.Value.UtcTicks} {TenantId} {Case.Product} {Case.Key}");
+}
+
 /// <summary>Reads cases.</summary>
 public static class CaseQuery
 {
@@ -105,6 +115,23 @@ public static class CaseQuery
                 row.GetGuid(0), row.GetString(1), row.GetFieldValue<DateTimeOffset>(2), row.GetBoolean(3), CaseData.Parse(row.Nullable<string>(4)),
                 row.Nullable<decimal?>(5), row.Nullable<string>(6)),
             cancellationToken, tenantId, one.Product, one.Key);
+    }
+
+    /// <summary>Open disputes of all tenants, the oldest first, from the one after a place; a place that is none is the start.</summary>
+    public static Task<List<DisputedCase>> DisputedAsync(NpgsqlDataSource source, string? after, int limit, CancellationToken cancellationToken = default)
+    {
+        var parts = after?.Split(' ', 4) ?? [];
+        var (ticks, tenant) = (0L, 0L);
+        var known = parts.Length == 4 && long.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out ticks) && ticks <= DateTimeOffset.MaxValue.UtcTicks
+            && long.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out tenant);
+        return source.ListAsync(
+            $"""
+            select {OutcomeCase.Columns}, t.tenant_id, t.key from outcome_cases c join tenants t on t.tenant_id = c.tenant_id
+            where c.dispute = 'open' and (c.disputed_at, c.tenant_id, c.product, c.case_key) > ($1, $2, $3, $4)
+            order by c.disputed_at, c.tenant_id, c.product, c.case_key limit $5
+            """,
+            row => new DisputedCase(row.GetInt64(29), row.GetString(30), OutcomeCase.Read(row)), cancellationToken,
+            new DateTimeOffset(known ? ticks : DateTimeOffset.UnixEpoch.UtcTicks, TimeSpan.Zero), known ? tenant : 0L, known ? parts[2] : "", known ? parts[3] : "", limit);
     }
 
     /// <summary>Where a case stands in the list.</summary>

@@ -3,9 +3,11 @@ using System.Text;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Outcomes;
 using Portal.Domain.Tenants;
 using Portal.Web.Access;
 using Portal.Web.Components.Shared;
+using Portal.Web.Components.TenantPages.Outcomes;
 
 namespace Portal.Web.Components.TenantPages;
 
@@ -20,6 +22,7 @@ internal static class TenantExports
         tenant.MapGet("/usage.csv", UsageAsync);
         tenant.MapGet("/activity.csv", ActivityAsync);
         tenant.MapGet("/grants.csv", GrantsAsync);
+        tenant.MapGet("/outcomes.csv", OutcomesAsync);
         tenant.MapGet("/consumers.csv", ConsumersAsync);
     }
 
@@ -103,6 +106,34 @@ internal static class TenantExports
         }
 
         return File(csv, $"{tenant.Key}-grants.csv");
+    }
+
+    private static async Task<IResult> OutcomesAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        if (!tenant.May(MemberRole.Billing)) return Results.Forbid();
+        var query = TableQuery.Parse(http.Request.QueryString.Value ?? "");
+        var cases = await reads.RunAsync(
+            tenant.Id,
+            read => CaseQuery.ListAsync(read.Connection, read.TenantId, CaseText.Filter(query, read.Zone), after: null, MostRows, page: true, http.RequestAborted),
+            http.RequestAborted);
+        var csv = new StringBuilder();
+        string At(DateTimeOffset? at) => at is { } instant ? Domain.Kernel.InstantText.Format(instant) : "";
+        Line(csv,
+        [
+            "case", "product", "state", "reason", "rule", "version", "line", "opened_at", "decided_at", "settles_at", "billed_at", "reversed_at", "credits", "revenue", "currency", "dispute",
+        ]);
+        foreach (var (one, credits, revenue) in cases)
+        {
+            Line(csv,
+            [
+                Text(one.Key), one.Product, one.State, Text(one.Reason ?? ""), one.Rule, Number(one.RuleVersion), one.Line is { } line ? Number(line) : "",
+                At(one.OpenedAt), At(one.DecidedAt), At(one.SettlesAt), At(one.BilledAt), At(one.ReversedAt), credits is { } drawn ? Number(drawn) : "",
+                revenue is { } earned ? Number(earned) : "", tenant.Currency.Code, one.Dispute ?? "",
+            ]);
+        }
+
+        return File(csv, $"{tenant.Key}-outcomes.csv");
     }
 
     private static async Task<IResult> ConsumersAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
