@@ -85,7 +85,12 @@ public sealed class OutcomeTests(ApiHost host) : IClassFixture<ApiHost>
             (await Platform.SendAsync("GET", "/v1/test-clock")).Json.GetProperty("now").GetString()!, System.Globalization.CultureInfo.InvariantCulture);
         string Event(string id, string type, string name) => JsonSerializer.Serialize(new
         {
-            specversion = "1.0", type, source = "desk", id, subject = tenant, time = at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture),
+            specversion = "1.0",
+            type,
+            source = "desk",
+            id,
+            subject = tenant,
+            time = at.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss.ffffff'Z'", System.Globalization.CultureInfo.InvariantCulture),
             data = new Dictionary<string, string>(StringComparer.Ordinal) { ["case"] = name },
         });
         (await Platform.SendAsync("POST", "/v1/events", Event("1", "conversation.resolved", "a 1"))).ShouldBe(200).Json.GetProperty("accepted").GetInt32().ShouldBe(1);
