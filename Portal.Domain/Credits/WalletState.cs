@@ -188,6 +188,9 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
         DueNoLaterThan(finaliseAt);
     }
 
+    /// <summary>The draft of a date has been finalised, or nothing was due on it.</summary>
+    public void Billed(DateTimeOffset at) => drafts.Remove(at);
+
     /// <summary>Something falls due at that instant.</summary>
     public void DueNoLaterThan(DateTimeOffset instant)
     {

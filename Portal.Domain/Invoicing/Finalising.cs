@@ -43,6 +43,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
     {
         await wallet.WriteAsync(cancellationToken);
         var id = Draft.IdOf(wallet.TenantId, billAt);
+        if (!await IsDraftAsync(wallet, id, cancellationToken)) return;
         var charges = await OpenCharges.ReadAsync(wallet.Connection, wallet.TenantId, billAt, cancellationToken);
         var owes = charges.Exists(charge => charge.Amount != 0m);
         if (!owes && !await IsReservedAsync(id, cancellationToken))
@@ -100,6 +101,10 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
     }
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, PortalJson.Options);
+
+    private static async Task<bool> IsDraftAsync(WalletTransaction wallet, Guid id, CancellationToken cancellationToken) =>
+        (await wallet.Connection.ListAsync(
+            "select 1 from invoices where tenant_id = $1 and id = $2 and state = 'draft'", row => row.GetInt32(0), cancellationToken, wallet.TenantId, id)).Count > 0;
 
     private static async Task<DateTimeOffset?> LastBilledAsync(WalletTransaction wallet, CancellationToken cancellationToken) =>
         (await wallet.Connection.ListAsync(

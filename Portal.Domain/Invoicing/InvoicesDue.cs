@@ -21,8 +21,6 @@ public sealed class InvoicesDue(NpgsqlDataSource source) : IDueSource
 
     private sealed class Due(WalletTransaction wallet, Finalising finalising, Dictionary<DateTimeOffset, DateTimeOffset> drafts) : IDue
     {
-        private readonly HashSet<DateTimeOffset> done = [];
-
         public DuePlace Place => DuePlace.Last;
 
         // Drafts may open while the wallet is settled.
@@ -31,16 +29,17 @@ public sealed class InvoicesDue(NpgsqlDataSource source) : IDueSource
             get
             {
                 foreach (var (billAt, finaliseAt) in wallet.Wallet.Drafts) drafts[billAt] = drafts.TryGetValue(billAt, out var known) && known > finaliseAt ? known : finaliseAt;
-                return drafts.Where(draft => !done.Contains(draft.Key)).Select(draft => (DateTimeOffset?)draft.Value).Min();
+                return drafts.Select(draft => (DateTimeOffset?)draft.Value).Min();
             }
         }
 
         public async Task RunAsync(DateTimeOffset at, CancellationToken cancellationToken)
         {
-            foreach (var billAt in drafts.Where(draft => draft.Value <= at && !done.Contains(draft.Key)).Select(draft => draft.Key).Order().ToArray())
+            foreach (var billAt in drafts.Where(draft => draft.Value <= at).Select(draft => draft.Key).Order().ToArray())
             {
                 await finalising.RunAsync(wallet, billAt, at, cancellationToken);
-                done.Add(billAt);
+                wallet.Wallet.Billed(billAt);
+                drafts.Remove(billAt);
             }
         }
     }

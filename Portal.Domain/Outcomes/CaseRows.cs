@@ -40,6 +40,9 @@ internal static class CaseRows
         select e.product, e.case_key, e.event_key, e.type, e.occurred_at, e.data::text
         from unnest($2::text[], $3::text[]) k(product, case_key)
         join outcome_case_events e on e.tenant_id = $1 and e.product = k.product and e.case_key = k.case_key and not e.work
+        where not exists (
+          select from event_identities i join ratings r on r.tenant_id = i.tenant_id and r.event_transaction_id = i.transaction_id and r.event_ordinal = i.ordinal
+          where i.tenant_id = $1 and i.event_key = e.event_key and r.kind = 'void')
         """;
 
     private const string ReadCases = $"""

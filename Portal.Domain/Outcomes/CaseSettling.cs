@@ -60,6 +60,8 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
         wallet.Wallet.Overage = wallet.Directory.Terms?.At(at);
         await EventInWallet.TakeAsync(wallet, usage, catalogue, cancellationToken, at);
         wallet.Wallet.Overage = terms;
+        if (usage.Status is not (EventStatus.Accepted or EventStatus.Unrated or EventStatus.Duplicate))
+            throw new InvalidOperationException($"The event of case {one.Key} was not taken: {usage.Problem?.Code ?? usage.Status.ToString()}.");
         one.TimesBilled++;
         (one.State, one.BilledEvent, one.BilledAt) = ("billed", usage.Key, at);
         (one.BilledTransaction, one.BilledOrdinal) = (usage.TransactionId, usage.Ordinal);
@@ -70,7 +72,7 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
     {
         var why = one.Dispute == "accepted" ? $"Disputed: {one.DisputeAnswer}" : $"The case was reversed: {one.Reason ?? "pending"}";
         var voided = await corrections.VoidAsync(
-            wallet, UsageIntake.OutcomesSource, one.EventId(one.TimesBilled), why.Length > 500 ? why[..500] : why, cancellationToken: cancellationToken);
+            wallet, UsageIntake.OutcomesSource, one.EventId(one.TimesBilled), why.Length > 500 ? why[..500] : why, at: at, cancellationToken: cancellationToken);
         if (voided.Problem is { Code: not ("event_voided" or "unknown_event") } problem) throw new InvalidOperationException($"{problem.Code}: {problem.Detail}");
         (one.BilledEvent, one.BilledTransaction, one.BilledOrdinal, one.ReversedAt) = (null, null, null, at);
     }

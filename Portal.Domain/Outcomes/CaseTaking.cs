@@ -24,11 +24,14 @@ internal sealed class CaseTaking : ICaseTaking
     /// <summary>A case that is there, or that an earlier event of the batch would open.</summary>
     public OutcomeCase? Find(string product, string key) => cases.GetValueOrDefault((product, key));
 
+    /// <summary>Events of a case that its rule reads at most; what comes beyond them is recorded and decides nothing.</summary>
+    public const int MostRead = 1_000;
+
     /// <summary>Notes that an event belongs to a case, if it is taken.</summary>
     public void Join(UsageEvent usage, OutcomeCase one, OutcomeRule rule)
     {
         cases.TryAdd((one.Product, one.Key), one);
-        var work = usage.Meter is not null && !rule.Types.Contains(usage.Type);
+        var work = (usage.Meter is not null && !rule.Types.Contains(usage.Type)) || one.Events >= MostRead;
         var read = new CaseEvent(usage.Key, usage.Type, usage.OccurredAt, work ? CaseData.Parse(null) : CaseData.Read(usage.Data, rule.Properties));
         if (!joining.TryGetValue(usage, out var joins)) joining[usage] = joins = [];
         joins.Add(new JoiningEvent(one, read, work));

@@ -40,13 +40,13 @@ public static class CorrectionsApi
         if (await directories.FindTenantAsync(body.Value.Tenant, cancellationToken) is not { } tenantId)
             return new ProblemAnswer(Problem.NotFound("unknown_tenant", $"There is no tenant '{body.Value.Tenant}'."));
         return await writes.InWalletAsync(http, tenantId, async wallet => await AnswerAsync(
-            wallet, await corrections.VoidAsync(wallet, source, id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken), body.Value.Reason, cancellationToken));
+            wallet, await corrections.VoidAsync(wallet, source, id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken: cancellationToken), body.Value.Reason, cancellationToken));
     }
 
     private static Task<IResult> VoidAsync(
         Body<VoidOrder> body, PathTenant tenant, HttpContext http, ApiWrites writes, UsageCorrections corrections, CancellationToken cancellationToken) =>
         writes.InWalletAsync(http, tenant.Id, async wallet => await AnswerAsync(
-            wallet, await corrections.VoidAsync(wallet, body.Value.Source, body.Value.Id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken),
+            wallet, await corrections.VoidAsync(wallet, body.Value.Source, body.Value.Id, body.Value.Reason, body.Value.Happened ?? true, cancellationToken: cancellationToken),
             body.Value.Reason, cancellationToken));
 
     private static Task<IResult> AmendAsync(

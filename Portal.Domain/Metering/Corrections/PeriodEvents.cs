@@ -41,6 +41,7 @@ internal sealed class PeriodEvents(WalletTransaction wallet, Catalogue catalogue
         where e.tenant_id = $1 and e.transaction_id >= uuid7_floor($2 - interval '5 minutes') and e.occurred_at >= $2 and e.occurred_at < $3
           and (e.meter = $4 or (e.meter is null and exists (
             select from ratings m where m.tenant_id = $1 and m.event_transaction_id = e.transaction_id and m.event_ordinal = e.ordinal and m.meter = $4)))
+          and not exists (select from outcome_case_events o where o.tenant_id = $1 and o.event_key = e.event_key) -- work of a case costs and counts for nothing
           and ($5 = 0 or e.consumer_id = $5) and (e.transaction_id, e.ordinal) < ($6, $7)
         order by e.transaction_id desc, e.ordinal desc limit $8
         """;

@@ -35,9 +35,10 @@ public sealed class UsageCorrections(Catalogues catalogues)
     /// <param name="id">The event's id.</param>
     /// <param name="reason">A sentence for people, 1 to 500 characters.</param>
     /// <param name="happened">False: the work was never done, so its cost goes too.</param>
+    /// <param name="at">When it is taken back, for the books; null: as of when it happened.</param>
     /// <param name="cancellationToken">Stops it.</param>
     public async Task<Result<UsageCorrection>> VoidAsync(
-        WalletTransaction wallet, string source, string id, string reason, bool happened = true, CancellationToken cancellationToken = default)
+        WalletTransaction wallet, string source, string id, string reason, bool happened = true, DateTimeOffset? at = null, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
         var found = await FindAsync(wallet, source, id, reason, cancellationToken);
@@ -46,7 +47,21 @@ public sealed class UsageCorrections(Catalogues catalogues)
         var catalogue = await catalogues.AtLeastAsync(wallet.Clock.CatalogueVersion, cancellationToken);
         var measured = new StandingMeasure(catalogue, wallet.Directory).EventAsItStands(standing);
         var counted = await CounterCorrection.FindAsync(wallet, catalogue, standing, measured, after: null, cancellationToken);
-        return await new Voiding(wallet, standing, measured, counted).RunAsync(catalogue, reason, happened, cancellationToken);
+        var voided = await new Voiding(wallet, standing, measured, counted, at).RunAsync(catalogue, reason, happened, cancellationToken);
+        if (standing.CostOnly) await DecideAnewAsync(wallet, standing, cancellationToken);
+        return voided;
+    }
+
+    // What a case was decided by is gone: it is looked at again at once.
+    private static async Task DecideAnewAsync(WalletTransaction wallet, StandingEvent standing, CancellationToken cancellationToken)
+    {
+        const string look = """
+            update outcome_cases c set due_at = $3 from outcome_case_events e
+            where e.tenant_id = $1 and e.event_key = $2 and not e.work and c.tenant_id = $1 and c.product = e.product and c.case_key = e.case_key
+            """;
+        if (await wallet.ExecuteAsync(look, cancellationToken, wallet.TenantId, standing.Key, wallet.Now) == 0) return;
+        wallet.Wallet.DueNoLaterThan(wallet.Now);
+        await wallet.SettleAsync(cancellationToken);
     }
 
     /// <summary>
@@ -80,8 +95,8 @@ public sealed class UsageCorrections(Catalogues catalogues)
         return done;
     }
 
-    internal static LedgerTransaction Begin(WalletTransaction wallet, string kind, StandingEvent standing, string reason, string? key = null) =>
-        wallet.Begin(kind, standing.OccurredAt, key, PublicId.Format(PublicId.Event, wallet.TenantId, standing.Key), reason);
+    internal static LedgerTransaction Begin(WalletTransaction wallet, string kind, StandingEvent standing, string reason, string? key = null, DateTimeOffset? at = null) =>
+        wallet.Begin(kind, at ?? standing.OccurredAt, key, PublicId.Format(PublicId.Event, wallet.TenantId, standing.Key), reason);
 
     internal static RollupKey KeyOf(WalletTransaction wallet, StandingEvent standing, string? costCurrency) => new(
         wallet.TenantId, wallet.Directory.Zone.HourStart(standing.OccurredAt), standing.TeamId, standing.PoolNamedId, standing.PoolNamedId,

@@ -11,7 +11,7 @@ namespace Portal.Domain.Metering.Corrections;
 /// One void. An event with a price of its own gives back all it drew. Where the price looks at a period it gives back what the period costs
 /// less without it: where that is less than it drew, the rest stands for what the others now cost; where it is more, the others give back too.
 /// </summary>
-internal sealed class Voiding(WalletTransaction wallet, StandingEvent standing, UsageEvent measured, CounterCorrection? counted)
+internal sealed class Voiding(WalletTransaction wallet, StandingEvent standing, UsageEvent measured, CounterCorrection? counted, DateTimeOffset? at)
 {
     public async Task<Result<UsageCorrection>> RunAsync(Catalogue catalogue, string reason, bool happened, CancellationToken cancellationToken)
     {
@@ -21,7 +21,7 @@ internal sealed class Voiding(WalletTransaction wallet, StandingEvent standing, 
         var own = Math.Clamp(credits, 0m, standing.Credits);
         if (credits > own) await GivingBack.RunAsync(wallet, catalogue, standing.Key, measured, standing.ConsumerId, credits - own, cancellationToken);
 
-        var posting = UsageCorrections.Begin(wallet, "void", standing, reason, $"void:{standing.Key:N}");
+        var posting = UsageCorrections.Begin(wallet, "void", standing, reason, $"void:{standing.Key:N}", at);
         var gone = standing with { Credits = own, Money = money, Quantity = quantity };
         var rating = StandingRating.Of(gone, measured.Rating, withCost: !happened);
         var pieces = await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);

@@ -1,3 +1,5 @@
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Outcomes;
 using Portal.Domain.Subscriptions;
@@ -36,12 +38,28 @@ public sealed class OutcomeTests(PostgresFixture postgres) : IClassFixture<Postg
         (await world.CaseAsync()).Case.ShouldSatisfyAllConditions(
             one => one.State.ShouldBe("pending"), one => one.BilledEvent.ShouldBeNull(), one => one.ReversedAt.ShouldNotBeNull());
         (await world.Portal.ScalarAsync(
-            "select to_char(x.posted_at at time zone 'UTC', 'YYYY-MM') from ledger_transactions x where kind = 'void'")).ShouldBe("2030-02");
+            "select to_char(x.book_date, 'YYYY-MM') from ledger_transactions x where kind = 'void'")).ShouldBe("2030-02"); // the month of the reversal
 
         await world.SendAsync(world.Event("conversation.resolved", "2030-02-02T09:04:00Z"));
         await world.ToAsync("2030-03-01T00:00:00Z");
         (await world.LeftAsync()).ShouldBe(990m);
         (await world.BillsAsync()).ShouldBe(["per_resolution/c1/1 2030-01-17 10:05:00", "per_resolution/c1/2 2030-02-09 09:04:00"]);
+    }
+
+    [Fact]
+    public async Task Voiding_what_decided_a_case_decides_it_anew()
+    {
+        await using var world = await OutcomeWorld.StartAsync(postgres);
+        await world.ToAsync("2030-01-10T10:10:00Z");
+        await world.SendAsync(world.Event("conversation.started", "2030-01-10T10:00:00Z"), world.Event("conversation.resolved", "2030-01-10T10:05:00Z", id: "r1"));
+        await world.ToAsync("2030-01-31T00:00:00Z");
+        (await world.LeftAsync()).ShouldBe(990m);
+        var source = (string)(await world.Portal.ScalarAsync("select source from events where event_id = 'r1'"))!;
+        var voided = await world.Portal.Wallets.RunAsync(world.Tenant, wallet => world.Portal.Services
+            .GetRequiredService<UsageCorrections>().VoidAsync(wallet, source, "r1", "Sent by mistake."));
+        voided.Succeeded.ShouldBeTrue(voided.Problem?.ToString());
+        (await world.LeftAsync()).ShouldBe(1000m);
+        (await world.CaseAsync()).Case.ShouldSatisfyAllConditions(one => one.State.ShouldNotBe("billed"), one => one.BilledEvent.ShouldBeNull());
     }
 
     [Fact]

@@ -70,7 +70,7 @@ internal sealed class OutcomeWorld : IAsyncDisposable
 
     public async Task<Subscription> SubscribeAsync(string outcomes = """{"support":"per_resolution"}""")
     {
-        var text = $$"""{"name":"Pro","currency":"USD","period":"month","outcomes":{{outcomes}},"items":[{"key":"base","type":"flat","amount":"29.00"}]}""";
+        var text = $$"""{"name":"Pro","currency":"USD","period":"month","outcomes":{{outcomes}},"items":[{"key":"base","type":"flat","amount":"0.00"}]}""";
         var definition = JsonSerializer.Deserialize<PlanDefinition>(text, PortalJson.Options)!;
         (await CatalogueChange.RunAsync(Portal.Source, change => Plans.PutAsync(change, "pro", definition))).Succeeded.ShouldBeTrue();
         return (await Portal.Wallets.RunAsync(Tenant, async wallet => await Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", wallet.Now)))).Value;
