@@ -15,18 +15,19 @@ internal static class ProviderRefunds
     public static async Task BookAsync(WalletTransaction wallet, Payment payment, PaymentReport report, CancellationToken cancellationToken)
     {
         if (report.Refunded <= payment.Refunded && report.Refunds is not { Count: > 0 }) return;
-        var pending = await wallet.Db.Set<Refund>().AsTracking()
-            .Where(refund => refund.TenantId == wallet.TenantId && refund.PaymentId == payment.Id && refund.State == RefundState.Pending)
+        var asked = await wallet.Db.Set<Refund>().AsTracking()
+            .Where(refund => refund.TenantId == wallet.TenantId && refund.PaymentId == payment.Id && refund.Origin == RefundOrigin.Asked && refund.State != RefundState.Failed)
             .OrderBy(refund => refund.Id).ToListAsync(cancellationToken);
         foreach (var told in report.Refunds ?? [])
         {
-            if (told.UnderWay || pending.Find(refund => refund.PublicId == told.Reference) is not { } refund) continue;
-            if (told.Failure is { } failure) await Refunds.FailAsync(wallet, refund, failure, cancellationToken);
+            if (told.UnderWay || asked.Find(refund => refund.PublicId == told.Reference) is not { } refund) continue;
+            if (told.Failure is { } late && refund.State == RefundState.Succeeded) await Refunds.ReturnAsync(wallet, payment, refund, late, cancellationToken);
+            else if (told.Failure is { } failure) await Refunds.FailAsync(wallet, refund, failure, cancellationToken);
             else Refunds.Succeed(wallet, payment, refund);
         }
 
         // A provider that does not tell refunds apart: what was asked for first explains it first.
-        foreach (var refund in report.Refunds is null ? pending : [])
+        foreach (var refund in report.Refunds is null ? asked.Where(refund => refund.State == RefundState.Pending) : [])
         {
             if (refund.Amount <= report.Refunded - payment.Refunded) Refunds.Succeed(wallet, payment, refund);
         }

@@ -57,6 +57,16 @@ public static class Refunds
             .Book(Account.RefundsPending, Account.Cash(payment.Provider), refund.Amount, refund.Currency);
     }
 
+    /// <summary>The money of a refund had left and came back, days later: the customer's bank would not take it.</summary>
+    internal static async Task ReturnAsync(WalletTransaction wallet, Payment payment, Refund refund, string failure, CancellationToken cancellationToken)
+    {
+        payment.Refunded -= refund.Amount;
+        wallet.Begin("refund", key: $"refund:{refund.Id:N}:returned", reference: refund.PublicId, reason: "The refund came back")
+            .Book(Account.Cash(payment.Provider), Account.RefundsPending, refund.Amount, refund.Currency);
+        refund.State = RefundState.Pending;
+        await FailAsync(wallet, refund, failure, cancellationToken);
+    }
+
     /// <summary>The money of a refund will not leave: its credits go back to the grants that gave them. Once, however often it is told.</summary>
     internal static async Task FailAsync(WalletTransaction wallet, Refund refund, string failure, CancellationToken cancellationToken)
     {

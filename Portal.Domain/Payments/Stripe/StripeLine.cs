@@ -32,7 +32,7 @@ internal sealed class StripeLine : IDisposable
         }
         catch (StripeException exception)
         {
-            throw new ProviderSilenceException($"Stripe answered {(int)exception.HttpStatusCode} {exception.StripeError?.Code ?? exception.StripeError?.Type}.", exception);
+            throw Silence(exception);
         }
         catch (HttpRequestException exception)
         {
@@ -46,9 +46,13 @@ internal sealed class StripeLine : IDisposable
 
     /// <summary>The answer; every refusal is thrown as silence, for questions that a provider has to be able to answer.</summary>
     public static Task<T> AskAsync<T>(Func<Task<T>> ask, CancellationToken cancellationToken) =>
-        AskAsync(ask, exception => throw new ProviderSilenceException($"Stripe answered {(int)exception.HttpStatusCode} {exception.StripeError?.Code}.", exception), cancellationToken);
+        AskAsync(ask, exception => throw Silence(exception), cancellationToken);
 
     public void Dispose() => http.Dispose();
+
+    // Without what Stripe wrote: it may quote what it was sent.
+    private static ProviderSilenceException Silence(StripeException exception) =>
+        new($"Stripe answered {(int)exception.HttpStatusCode} {exception.StripeError?.Code ?? exception.StripeError?.Type}.");
 
     // A key that is wrong (401, 403) is mended and then tried again; 409 says that a twin is in flight; an idempotency error that the key
     // was used for something else.

@@ -6,8 +6,9 @@ with causes as (
   select p.tenant_id, p.id, p.provider, p.currency, format('purchase:checkout_%s_%s', to_hex(c.tenant_id), replace(c.id::text, '-', ''))
   from payments p join checkouts c on c.tenant_id = p.tenant_id and c.id = p.checkout_id and c.payment_id = p.id
   union all
-  select p.tenant_id, p.id, p.provider, p.currency, format('refund:%s:succeeded', replace(r.id::text, '-', ''))
+  select p.tenant_id, p.id, p.provider, p.currency, format('refund:%s:%s', replace(r.id::text, '-', ''), outcome)
   from payments p join refunds r on r.tenant_id = p.tenant_id and r.payment_id = p.id and r.origin = 'asked'
+  cross join (values ('succeeded'), ('returned')) o(outcome)
 ), postings as (
   select tenant_id, id,
     case when idempotency_key like 'payment:%' then regexp_replace(idempotency_key, case tenant_id when 0 then '(:[^:]*){4}$' else '(:[^:]*){2}$' end, '')

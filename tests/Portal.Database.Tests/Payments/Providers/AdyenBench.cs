@@ -3,7 +3,6 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Adyen;
-using Portal.Testing;
 
 namespace Portal.Database.Tests.Payments.Providers;
 
@@ -38,11 +37,6 @@ internal sealed class AdyenBench : IBench
         var bench = new AdyenBench();
         await bench.Stub.StartAsync();
         return bench;
-    }
-
-    public void Join(PaymentsWorld world)
-    {
-        // Adyen asks nobody.
     }
 
     public void Next(Trouble trouble) => Stub.Next(trouble);
@@ -85,9 +79,4 @@ internal sealed class AdyenBench : IBench
         action();
         return Task.CompletedTask;
     }
-}
-
-public sealed class AdyenContractTests(PostgresFixture postgres) : ProviderContract(postgres), IClassFixture<PostgresFixture>
-{
-    private protected override Task<IBench> BenchAsync() => AdyenBench.StartAsync();
 }

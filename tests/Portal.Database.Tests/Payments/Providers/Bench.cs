@@ -50,9 +50,6 @@ internal interface IBench : IAsyncDisposable
     /// <summary>Payments that took money.</summary>
     int Paid { get; }
 
-    /// <summary>The world that is tested, once it is made.</summary>
-    void Join(PaymentsWorld world);
-
     /// <summary>Next time something is asked of it, that goes wrong.</summary>
     void Next(Trouble trouble);
 

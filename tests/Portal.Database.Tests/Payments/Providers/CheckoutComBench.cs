@@ -2,7 +2,6 @@ using System.Security.Cryptography;
 using System.Text;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.CheckoutCom;
-using Portal.Testing;
 
 namespace Portal.Database.Tests.Payments.Providers;
 
@@ -41,11 +40,6 @@ internal sealed class CheckoutComBench : IBench
         return bench;
     }
 
-    public void Join(PaymentsWorld world)
-    {
-        // Checkout.com asks nobody.
-    }
-
     public void Next(Trouble trouble) => Stub.Next(trouble);
 
     public Task PayAsync(string page, Card card = Card.Good) => Done(() => Stub.Pay(page, card));
@@ -79,9 +73,4 @@ internal sealed class CheckoutComBench : IBench
         action();
         return Task.CompletedTask;
     }
-}
-
-public sealed class CheckoutComContractTests(PostgresFixture postgres) : ProviderContract(postgres), IClassFixture<PostgresFixture>
-{
-    private protected override Task<IBench> BenchAsync() => CheckoutComBench.StartAsync();
 }

@@ -38,11 +38,6 @@ internal sealed class StripeBench : IBench
         return bench;
     }
 
-    public void Join(PaymentsWorld world)
-    {
-        // Stripe asks nobody.
-    }
-
     public void Next(Trouble trouble) => Stub.Next(trouble);
 
     public Task PayAsync(string page, Card card = Card.Good) => Done(() => Stub.Pay(page, card));
