@@ -9,6 +9,7 @@ using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Metering.Rerating;
 using Portal.Domain.Notifications;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Outcomes;
 using Portal.Domain.Revenue;
 using Portal.Domain.Subscriptions;
@@ -36,6 +37,7 @@ public static class DomainServices
         .AddSingleton<IRenewals, Renewals>()
         .AddSingleton<IDueSource, PeriodClosings>()
         .AddSingleton<IDueSource, InvoicesDue>()
+        .AddSingleton<IPaymentPurpose, InvoicePurpose>()
         .AddSingleton<ICaseRulesReading, CaseRulesReading>()
         .AddSingleton<IDueSource, CaseSettling>()
         .AddSingleton<DueWork>()

@@ -11,7 +11,7 @@ namespace Portal.Domain;
 /// The sandbox's clock: an offset between business time and real time. It never goes back, time runs on from where it was set, and whatever
 /// fell due on the way has happened, each at its own instant, when <see cref="AdvanceAsync"/> returns.
 /// </summary>
-public sealed class TestClock(NpgsqlDataSource source, DueWallets wallets, WalletSignals signals, ILogger<TestClock> log)
+public sealed class TestClock(NpgsqlDataSource source, DueWallets wallets, IEnumerable<IPlatformWork> platform, WalletSignals signals, ILogger<TestClock> log)
 {
     private const long Lock = 0x506f_7274_616c_0001; // advisory, of this clock alone
     private const int MostYears = 50;
@@ -43,6 +43,7 @@ public sealed class TestClock(NpgsqlDataSource source, DueWallets wallets, Walle
             if (moved == 0) return Refuse("clock_goes_back", "Time never goes back: name an instant that is still to come.");
             await EventPartitions.EnsureAsync(source, cancellationToken);
             var settled = await wallets.SettleAsync(cancellationToken);
+            foreach (var work in platform) await work.RunAsync(cancellationToken);
             log.LogInformation("The test clock moved to {To}; {Wallets} wallets had something due", to, settled);
             await ShowAsync(connection, cancellationToken);
             return await NowAsync(cancellationToken);

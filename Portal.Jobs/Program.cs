@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Domain;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Notifications;
 using Portal.Domain.Payments;
 using Portal.Domain.Wallet;
@@ -19,6 +20,7 @@ try
         .AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()))
         .AddPortalDomain()
         .AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.GetValue("Portal:Sandbox", builder.Environment.IsDevelopment())))
+        .AddDunning()
         .AddHostedService<WalletAnnouncer>()
         .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
     await builder.AddJobClientAsync(database);

@@ -19,7 +19,7 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, PaymentMethods methods, OutboxDrain outbox, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, PaymentMethods methods, OutboxDrain outbox, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
@@ -29,6 +29,7 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("webhook-inbox", job => job.WorkOffWebhooksAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("refunds", job => job.SendRefundsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("charges", job => job.ResolveChargesAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("platform", job => job.RunPlatformAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("removed-payment-methods", job => job.ForgetPaymentMethodsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
@@ -50,6 +51,12 @@ public sealed class RecurringJobs(
 
     /// <summary>Finds out what became of charges whose outcome is not known.</summary>
     public Task ResolveChargesAsync(CancellationToken cancellationToken) => charges.ResolveDueAsync(cancellationToken);
+
+    /// <summary>Does what is due for the platform: collects invoices.</summary>
+    public async Task RunPlatformAsync(CancellationToken cancellationToken)
+    {
+        foreach (var work in platform) await work.RunAsync(cancellationToken);
+    }
 
     /// <summary>Has providers let go of payment methods that were removed.</summary>
     public Task ForgetPaymentMethodsAsync(CancellationToken cancellationToken) => methods.ForgetAsync(cancellationToken);

@@ -74,7 +74,8 @@ public sealed record WalletDirectory
     public required IReadOnlyList<OutcomeTerms> Outcomes { get; init; }
 
     private const string Sql = """
-        select t.key, t.currency, t.currency_locked, t.time_zone, t.state, t.keep, w.config_version
+        select t.key, t.currency, t.currency_locked, t.time_zone, t.state, t.keep, w.config_version,
+          exists (select from subscriptions s where s.tenant_id = t.tenant_id and s.state = 'suspended')
         from tenants t join wallets w using (tenant_id) where tenant_id = $1;
         """;
 
@@ -96,6 +97,7 @@ public sealed record WalletDirectory
         if (!await reader.ReadAsync(cancellationToken)) return null;
         var (key, currency, locked, zone, state, keep, version) = (reader.GetString(0), reader.GetString(1), reader.GetBoolean(2),
             reader.GetString(3), reader.GetString(4), reader.GetFieldValue<string[]>(5), reader.GetInt64(6));
+        var unpaid = reader.GetBoolean(7);
 
         var pools = await ReadAllAsync(reader, Pool.Read, cancellationToken);
         var teams = await ReadAllAsync(reader, r => new Team(r.GetInt32(0), r.GetString(1), Nullable(r, 2)), cancellationToken);
@@ -117,7 +119,7 @@ public sealed record WalletDirectory
             Currency = currency,
             CurrencyLocked = locked,
             Zone = Instants.FindZone(zone) ?? TimeZoneInfo.Utc,
-            Suspended = state == "suspended",
+            Suspended = unpaid || state == "suspended",
             Keep = keep.ToFrozenSet(StringComparer.Ordinal),
             Pools = pools.ToFrozenDictionary(pool => pool.Key, StringComparer.Ordinal),
             PoolsById = pools.ToFrozenDictionary(pool => pool.Id),

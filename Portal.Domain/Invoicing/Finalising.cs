@@ -86,7 +86,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         var lines = figures.Lines;
         var (starts, ends) = (charges.Min(charge => charge.StartsAt), charges.Max(charge => charge.EndsAt));
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
-        batch.Add("update invoices set state = $3, total = $4, finalise_at = $5 where tenant_id = $1 and id = $2", wallet.TenantId, id,
+        batch.Add("update invoices set state = $3, total = $4, finalise_at = $5, collect_at = $5 where tenant_id = $1 and id = $2", wallet.TenantId, id,
             figures.Total == 0m ? InvoiceState.Paid : InvoiceState.Open, figures.Total, at);
         batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, at, starts, ends, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
             Json(seller.Party), Json(buyer.Party), Json(figures.Taxes), buyer.PoNumber, posting.Id);

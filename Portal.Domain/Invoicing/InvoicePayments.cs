@@ -25,7 +25,7 @@ public static class InvoicePayments
         await PaidAsync(wallet, invoice, "credit_applied", amount, posting, reference: null, at, cancellationToken);
     }
 
-    /// <summary>Pays an invoice with money that arrived; what exceeds what is due is the customer's credit.</summary>
+    /// <summary>Pays an invoice with money that arrived, as far as it is due; once nothing is, service is restored at once.</summary>
     /// <param name="wallet">The tenant's wallet.</param>
     /// <param name="invoice">The invoice.</param>
     /// <param name="cash">The account that the money arrived on.</param>
@@ -33,16 +33,21 @@ public static class InvoicePayments
     /// <param name="key">Natural key that makes it happen once.</param>
     /// <param name="reference">Public id of the payment.</param>
     /// <param name="cancellationToken">Stops it.</param>
-    public static async Task ReceiveAsync(
-        WalletTransaction wallet, Invoice invoice, string cash, decimal amount, string key, string? reference, CancellationToken cancellationToken = default)
+    /// <returns>How much it took.</returns>
+    public static async Task<decimal> ReceiveAsync(
+        WalletTransaction wallet, Guid invoice, string cash, decimal amount, string key, string? reference, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
-        ArgumentNullException.ThrowIfNull(invoice);
-        var own = Math.Min(amount, invoice.AmountDue);
-        var posting = wallet.Begin("invoice_payment", key: key, reference: reference ?? invoice.PublicId, reason: invoice.Number);
+        var due = (await wallet.Connection.ListAsync(
+            "select total - paid - credited from invoices where tenant_id = $1 and id = $2 and state = 'open'", row => row.GetDecimal(0), cancellationToken, wallet.TenantId, invoice))
+            .FirstOrDefault();
+        var own = Math.Min(amount, due);
+        if (own <= 0m) return 0m;
+        var posting = wallet.Begin("payment", key: key, reference: PublicId.Format(PublicId.Invoice, wallet.TenantId, invoice));
         posting.Book(cash, Account.Receivable, own, wallet.Directory.Currency);
-        posting.Book(cash, Account.CustomerCredit, amount - own, wallet.Directory.Currency);
-        if (own > 0m) await PaidAsync(wallet, invoice.Id, "paid", own, posting, reference, wallet.Now, cancellationToken);
+        await PaidAsync(wallet, invoice, "paid", own, posting, reference, wallet.Now, cancellationToken);
+        await Standing.RestoreAsync(wallet, cancellationToken);
+        return own;
     }
 
     private static async Task PaidAsync(
@@ -51,7 +56,8 @@ public static class InvoicePayments
     {
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add("""
-            update invoices set paid = paid + $3, state = case when paid + $3 + credited >= total then 'paid' else state end where tenant_id = $1 and id = $2
+            update invoices set paid = paid + $3, state = case when paid + $3 + credited >= total then 'paid' else state end,
+              collect_at = case when paid + $3 + credited >= total then null else collect_at end where tenant_id = $1 and id = $2
             """, wallet.TenantId, invoice, amount);
         batch.Add("""
             insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)

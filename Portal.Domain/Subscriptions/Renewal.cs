@@ -147,7 +147,8 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         var zone = settling.Directory.Zone;
         var period = new SubscriptionPeriod(number, at, calendar.Begin(number + 1, zone), zone.Id);
         settling.Wallet.Period = new PeriodCounters(at, period.EndsAt, 0m, 0m);
-        Become(Subscription with { State = SubscriptionState.Active, Period = period });
+        var state = Subscription.State is SubscriptionState.PastDue or SubscriptionState.Suspended ? Subscription.State : SubscriptionState.Active;
+        Become(Subscription with { State = state, Period = period });
         foreach (var item in plan.Included)
         {
             var steps = calendar.Steps(item, period);

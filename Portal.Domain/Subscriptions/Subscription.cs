@@ -14,6 +14,12 @@ public static class SubscriptionState
     /// <summary>Runs, or will from its start on.</summary>
     public const string Active = "active";
 
+    /// <summary>An invoice could not be collected, and is tried again. Everything goes on.</summary>
+    public const string PastDue = "past_due";
+
+    /// <summary>The last try failed: holds and purchases are refused until it is paid. Usage is recorded, periods go on.</summary>
+    public const string Suspended = "suspended";
+
     /// <summary>Ended for good.</summary>
     public const string Cancelled = "cancelled";
 }

@@ -1,7 +1,9 @@
+using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
 using Portal.Domain.Invoicing.Pdf;
 using Portal.Domain.Kernel;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Tenants;
 using Portal.Web.Api.Http;
 
@@ -22,7 +24,15 @@ public static class InvoicesApi
             "Preview the coming invoice", "What has been charged and is on no invoice yet, and the fees of the next period, as things stand. 404 when nothing is to come.");
         invoices.MapGet("/{invoice}", GetAsync).RequireScope(Scope.Read).Answers<InvoiceDocument>().Says(
             "Get an invoice", "By id or number; with `.pdf` after either, the document to file. A draft says what it would come to now.");
+        invoices.MapPost("/{invoice}/pay", PayAsync).RequireScope(Scope.Manage).Answers<InvoiceDocument>().Says(
+            "Pay an invoice now", "Charges the default payment method, or `method`. 402 when it is refused; 202 while nobody knows yet.", """{"method":null}""");
     }
+
+    /// <summary>The invoice of an id or number, or null.</summary>
+    internal static async Task<Invoice?> FindAsync(NpgsqlConnection connection, long tenantId, string name, TimeZoneInfo zone, CancellationToken cancellationToken) =>
+        PublicId.TryParse(PublicId.Invoice, name, out var owner, out var id)
+            ? owner == tenantId ? await InvoiceQuery.FindAsync(connection, tenantId, id, zone, cancellationToken) : null
+            : await InvoiceQuery.FindByNumberAsync(connection, tenantId, name, zone, cancellationToken);
 
     private static async Task<IResult> ListAsync([AsParameters] PageQuery query, string? status, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
     {
@@ -42,15 +52,41 @@ public static class InvoicesApi
             ? Answer.Ok(InvoiceDocument.Of(invoice, tenant.Key))
             : new ProblemAnswer(Problem.NotFound("nothing_upcoming", "Nothing is to be invoiced."));
 
+    private static async Task<IResult> PayAsync(
+        string invoice, Body<InvoicePayment> body, PathTenant tenant, TenantReads reads, OffSession charges, HttpContext http, CancellationToken cancellationToken)
+    {
+        Guid? method = null;
+        if (body.Value.Method is { } named)
+        {
+            if (!PublicId.TryParse(PublicId.PaymentMethod, named, out var owner, out var id) || owner != tenant.Id)
+                return new ProblemAnswer(Problem.Field("method", "unknown_payment_method", "There is no such payment method."));
+            method = id;
+        }
+
+        Task<Invoice?> ReadAsync() => reads.RunAsync(tenant.Id, read => FindAsync(read.Connection, tenant.Id, invoice, read.Zone, cancellationToken), cancellationToken);
+        if (await ReadAsync() is not { } found) return new ProblemAnswer(Problem.NotFound("unknown_invoice", "There is no such invoice."));
+        if (found.State != InvoiceState.Open) return new ProblemAnswer(Problem.Conflict("invoice_not_open", "The invoice is not open: nothing is to be paid on it."));
+        var order = new ChargeOrder(
+            tenant.Id, found.PublicId, new Money(found.AmountDue, Currency.Of(found.Currency)), $"Invoice {found.Number}", method, http.Caller().Actor);
+        var charged = await charges.ChargeAsync(order, cancellationToken);
+        if (charged.Problem is { } problem) return new ProblemAnswer(problem);
+        var document = InvoiceDocument.Of((await ReadAsync())!, tenant.Key);
+        return charged.Value.Standing switch
+        {
+            ChargeStanding.Paid => Answer.Ok(document),
+            ChargeStanding.Declined => new ProblemAnswer(new Problem(
+                ProblemKind.PaymentRequired, charged.Value.Attempt.Failure ?? "card_declined", "The payment was refused. Nothing was charged; try another payment method.")),
+            _ => new Answer(StatusCodes.Status202Accepted, document),
+        };
+    }
+
     private static Task<IResult> GetAsync(string invoice, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
     {
         var pdf = invoice.EndsWith(PdfSuffix, StringComparison.Ordinal);
         var name = pdf ? invoice[..^PdfSuffix.Length] : invoice;
         return reads.RunAsync(tenant.Id, async Task<IResult> (read) =>
         {
-            var found = PublicId.TryParse(PublicId.Invoice, name, out var owner, out var id)
-                ? owner == tenant.Id ? await InvoiceQuery.FindAsync(read.Connection, tenant.Id, id, read.Zone, cancellationToken) : null
-                : await InvoiceQuery.FindByNumberAsync(read.Connection, tenant.Id, name, read.Zone, cancellationToken);
+            var found = await FindAsync(read.Connection, tenant.Id, name, read.Zone, cancellationToken);
             if (found is null) return new ProblemAnswer(Problem.NotFound("unknown_invoice", "There is no such invoice."));
             return pdf
                 ? Results.File(InvoicePdf.Of(found, read.Zone), "application/pdf", $"{found.Number ?? "draft"}.pdf")
@@ -58,6 +94,10 @@ public static class InvoicesApi
         }, cancellationToken);
     }
 }
+
+/// <summary>How to pay an invoice.</summary>
+/// <param name="Method">Id of a saved payment method; default the tenant's default.</param>
+public sealed record InvoicePayment(string? Method = null);
 
 /// <summary>An invoice as the API shows it.</summary>
 /// <param name="Id">Its id.</param>

@@ -1,4 +1,5 @@
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Tenants;
@@ -10,9 +11,28 @@ namespace Portal.Web.Api;
 public static class PaymentsApi
 {
     /// <summary>Maps the endpoints.</summary>
-    public static void Map(RouteGroupBuilder tenant) =>
-        tenant.MapGroup("/payments").WithTags("Money").MapGet("", ListAsync).RequireScope(Scope.Read).Answers<Listing<PaymentDocument>>()
-            .Says("List payments", "Newest first, each as its provider last told it; the amounts are cumulative.");
+    public static void Map(RouteGroupBuilder tenant)
+    {
+        var payments = tenant.MapGroup("/payments").WithTags("Money");
+        payments.MapGet("", ListAsync).RequireScope(Scope.Read).Answers<Listing<PaymentDocument>>().Says(
+            "List payments", "Newest first, each as its provider last told it; the amounts are cumulative.");
+        payments.MapPost("", RecordAsync).PlatformOnly().Answers<PaymentDocument>(201).Says(
+            "Record a bank transfer", "It pays `invoice` as far as that is due; the rest, or all without an invoice, is the customer's credit. One reference is recorded once.",
+            """{"amount":"29.00","reference":"2030-01-31 Acme 4711","invoice":"INV-000042"}""");
+    }
+
+    private static Task<IResult> RecordAsync(Body<NewBankTransfer> body, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
+        writes.InWalletAsync(http, tenant.Id, async wallet =>
+        {
+            var invoice = body.Value.Invoice is { } name ? await InvoicesApi.FindAsync(wallet.Connection, tenant.Id, name, wallet.Directory.Zone, cancellationToken) : null;
+            if (body.Value.Invoice is not null && invoice is null) return Problem.Field("invoice", "unknown_invoice", "There is no such invoice.");
+            var recorded = await BankTransfer.RecordAsync(wallet, new BankTransfer(body.Value.Amount, body.Value.Reference, invoice?.Id), cancellationToken);
+            if (recorded.Problem is { } problem) return problem;
+            var document = PaymentDocument.Of(recorded.Value);
+            await Audit.WriteAsync(
+                wallet.Connection, wallet.TenantId, wallet.Now, wallet.Actor, "payment.recorded", document.Id, new { body.Value.Amount, invoice?.Number }, cancellationToken);
+            return new Answer(StatusCodes.Status201Created, document);
+        });
 
     private static async Task<IResult> ListAsync([AsParameters] PageQuery query, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
     {
@@ -24,6 +44,12 @@ public static class PaymentsApi
         return page.Value.Answer(payments, payment => payment.Id.ToString("N"), PaymentDocument.Of);
     }
 }
+
+/// <summary>A bank transfer to record.</summary>
+/// <param name="Amount">Above 0, in whole minor units of the tenant's currency.</param>
+/// <param name="Reference">What the bank calls it.</param>
+/// <param name="Invoice">Id or number of the invoice that it pays; null: it is the customer's credit.</param>
+public sealed record NewBankTransfer(decimal Amount, string Reference, string? Invoice = null);
 
 /// <summary>A payment as the API shows it.</summary>
 /// <param name="Id">Its id.</param>

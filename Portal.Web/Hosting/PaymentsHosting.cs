@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Sandbox;
 
@@ -16,7 +17,7 @@ public static class PaymentsHosting
     public static WebApplicationBuilder AddPortalPayments(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.IsSandbox(builder.Environment)));
+        builder.Services.AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.IsSandbox(builder.Environment))).AddDunning();
         return builder;
     }
 

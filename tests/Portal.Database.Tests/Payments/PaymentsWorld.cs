@@ -8,6 +8,7 @@ using Npgsql;
 using Portal.Domain;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Database.Tests.Payments.Providers;
@@ -50,7 +51,7 @@ internal sealed class PaymentsWorld : IAsyncDisposable
     public IServiceProvider Services => provider;
 
     public static async Task<PaymentsWorld> CreateAsync(
-        PostgresFixture postgres, Func<SandboxProvider, IPaymentProvider>? wrap = null, PaymentSettings? settings = null)
+        PostgresFixture postgres, Func<SandboxProvider, IPaymentProvider>? wrap = null, PaymentSettings? settings = null, bool invoices = false)
     {
         var database = await postgres.CreateAsync();
         PaymentsWorld? world = null;
@@ -60,8 +61,9 @@ internal sealed class PaymentsWorld : IAsyncDisposable
             .AddSingleton<TimeProvider>(_ => world!.Clock)
             .AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)))
             .AddPortalDomain()
-            .AddSingleton<IPaymentPurpose, DebtToPay>()
-            .AddPayments(settings ?? new PaymentSettings { Sandbox = true });
+            .AddPayments(settings ?? new PaymentSettings { Sandbox = true })
+            .AddDunning();
+        if (!invoices) services.Replace(ServiceDescriptor.Singleton<IPaymentPurpose, DebtToPay>());
         if (wrap is not null) services.Replace(ServiceDescriptor.Singleton(p => wrap(p.GetRequiredService<SandboxProvider>())));
         var built = services.BuildServiceProvider();
         world = new PaymentsWorld(database, built);

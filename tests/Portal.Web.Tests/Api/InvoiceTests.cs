@@ -49,6 +49,48 @@ public sealed class InvoiceTests(ApiHost host) : IClassFixture<ApiHost>
         (await theirs.SendAsync("GET", $"/v1/tenants/{mine}/invoices/{id}")).Status.ShouldBe(403);
     }
 
+    [Fact]
+    public async Task A_bank_transfer_pays_what_is_due_and_the_rest_is_the_customers_credit()
+    {
+        var tenant = await SubscribeAsync();
+        await ForwardAsync(TimeSpan.FromHours(2));
+        var (invoices, payments) = ($"/v1/tenants/{tenant}/invoices", $"/v1/tenants/{tenant}/payments");
+        var number = (await Platform.SendAsync("GET", invoices)).Json.GetProperty("items")[0].GetProperty("number").GetString();
+        foreach (var (body, status, code) in new[]
+        {
+            ("""{"amount":"0","reference":"a"}""", 400, "invalid_amount"),
+            ("""{"amount":"1.001","reference":"a"}""", 400, "invalid_amount"),
+            ("""{"amount":"1","reference":""}""", 400, "invalid_reference"),
+            ("""{"amount":"1","reference":"a","invoice":"INV-999999"}""", 400, "unknown_invoice"),
+            ("""{"amount":"1"}""", 400, "missing_field"),
+        }) (await Platform.SendAsync("POST", payments, body)).ShouldBe(status, code);
+
+        (await Platform.SendAsync("POST", payments, $$"""{"amount":"20.00","reference":"one","invoice":"{{number}}"}""")).ShouldBe(201);
+        (await Platform.SendAsync("GET", $"{invoices}/{number}")).Json.GetProperty("amount_due").GetString().ShouldBe("39.000000000");
+        (await Platform.SendAsync("POST", payments, $$"""{"amount":"20.00","reference":"one","invoice":"{{number}}"}""")).ShouldBe(409, "transfer_recorded");
+        (await Platform.SendAsync("POST", payments, $$"""{"amount":"50.00","reference":"two","invoice":"{{number}}"}""")).ShouldBe(201);
+        var paid = (await Platform.SendAsync("GET", $"{invoices}/{number}")).Json;
+        (paid.GetProperty("status").GetString(), paid.GetProperty("paid").GetString()).ShouldBe(("paid", "59.000000000"));
+        (await Platform.SendAsync("POST", payments, $$"""{"amount":"1","reference":"three","invoice":"{{number}}"}""")).ShouldBe(409, "invoice_not_open");
+        (await Platform.SendAsync("GET", payments)).Json.GetProperty("items").GetArrayLength().ShouldBe(2);
+        (await host.Database.ScalarAsync($"select balance from ledger_accounts join tenants using (tenant_id) where key = '{tenant}' and account = 'customer_credit'")).ShouldBe(-11m);
+        var own = host.Client(await host.NewKeyAsync(tenant, Scope.Manage));
+        (await own.SendAsync("POST", payments, """{"amount":"1","reference":"mine"}""")).ShouldBe(403, "platform_key_required");
+    }
+
+    [Fact]
+    public async Task An_invoice_is_not_paid_without_a_payment_method()
+    {
+        var tenant = await SubscribeAsync();
+        await ForwardAsync(TimeSpan.FromHours(2));
+        var path = $"/v1/tenants/{tenant}/invoices";
+        var id = (await Platform.SendAsync("GET", path)).Json.GetProperty("items")[0].GetProperty("id").GetString();
+        (await Platform.SendAsync("POST", $"{path}/{id}/pay", "{}")).ShouldBe(422, "no_payment_method");
+        (await Platform.SendAsync("POST", $"{path}/{id}/pay", """{"method":"pm_1_x"}""")).ShouldBe(400, "unknown_payment_method");
+        (await Platform.SendAsync("POST", $"{path}/INV-999999/pay", "{}")).ShouldBe(404, "unknown_invoice");
+        (await Platform.SendAsync("GET", $"{path}/{id}")).Json.GetProperty("status").GetString().ShouldBe("open");
+    }
+
     private async Task<string> SubscribeAsync()
     {
         var (tenant, plan) = (await host.NewTenantAsync(), "p" + Guid.NewGuid().ToString("N")[..10]);

@@ -32,11 +32,17 @@ create table invoices (
   paid             numeric(28,9) not null default 0,    -- by payments and by the customer's credit
   credited         numeric(28,9) not null default 0,    -- by credit notes
   created_at       timestamptz not null,
+  collect_at       timestamptz,                         -- when the saved payment method is charged next; null: not by itself
+  tries            int not null default 0,              -- charges that were refused
+  first_failed_at  timestamptz,
+  failure          text,                                -- why the last was
+  refused_attempt  uuid,                                -- the attempt that was: told once more, it counts once
   primary key (tenant_id, id),
   check (state = 'draft' or total is not null)
 ) with (fillfactor = 70);
 create index invoices_drafts on invoices (tenant_id, finalise_at) where state = 'draft';
 create index invoices_open on invoices (tenant_id, bill_at) where state = 'open';
+create index invoices_collect on invoices (collect_at) where state = 'open' and collect_at is not null;
 
 -- Who sells. Without one nothing is finalised: drafts wait.
 create table legal_entities (

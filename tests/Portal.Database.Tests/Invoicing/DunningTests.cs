@@ -1,0 +1,121 @@
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Portal.Database.Tests.Payments;
+using Portal.Domain;
+using Portal.Domain.Catalog;
+using Portal.Domain.Data;
+using Portal.Domain.Kernel;
+using Portal.Domain.Pricing;
+using Portal.Domain.Subscriptions;
+using Portal.Domain.Wallet;
+using Portal.Testing;
+
+namespace Portal.Database.Tests.Invoicing;
+
+/// <summary>Invoices of $29 a month, collected from a saved card of the sandbox. The clock begins at 2030-01-01T00:00Z.</summary>
+public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>, IAsyncLifetime
+{
+    private PaymentsWorld world = null!;
+
+    private TestClock Clock => world.Services.GetRequiredService<TestClock>();
+
+    public async Task InitializeAsync()
+    {
+        world = await PaymentsWorld.CreateAsync(postgres, invoices: true);
+        await ToAsync("2030-01-01T00:00:00Z");
+        var plan = JsonSerializer.Deserialize<PlanDefinition>(
+            """{"name":"Pro","currency":"USD","period":"month","items":[{"key":"base","type":"flat","amount":"29.00"},{"key":"credits","type":"included_credits","credits":"100"}]}""",
+            PortalJson.Options)!;
+        (await CatalogueChange.RunAsync(world.Database.DataSource, change => Plans.PutAsync(change, "pro", plan))).Succeeded.ShouldBeTrue();
+    }
+
+    public async Task DisposeAsync()
+    {
+        await world.Database.DataSource.ShouldBalanceAsync();
+        await world.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task What_is_due_is_charged_once()
+    {
+        await SaveCardAsync("accepted");
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z");
+        (await StandingAsync()).ShouldBe("paid 29 of 29, 0 refused; active");
+        await ToAsync("2030-01-01T03:00:00Z");
+        await ToAsync("2030-02-01T02:00:00Z");
+        (await StandingAsync()).ShouldBe("paid 29 of 29, 0 refused; active");
+        (await ScalarAsync("select count(*) from sandbox_payments where captured > 0")).ShouldBe(2L);
+        (await BalanceAsync("receivable"), await BalanceAsync("cash:sandbox")).ShouldBe((0m, 58m));
+    }
+
+    [Fact]
+    public async Task A_refused_charge_is_tried_again_after_1_3_5_and_7_days_and_then_service_stops_until_it_is_paid()
+    {
+        await SaveCardAsync("declined");
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z"); // finalised at 01:00, refused now
+        (await StandingAsync()).ShouldBe("open 0 of 29, 1 refused; past_due");
+        foreach (var (day, refused) in new[] { (2, 2), (3, 2), (4, 3), (6, 4) })
+        {
+            await ToAsync(string.Create(CultureInfo.InvariantCulture, $"2030-01-{day:00}T02:30:00Z"));
+            (await StandingAsync()).ShouldBe(string.Create(CultureInfo.InvariantCulture, $"open 0 of 29, {refused} refused; past_due"));
+        }
+
+        await ToAsync("2030-01-08T02:30:00Z");
+        (await StandingAsync()).ShouldBe("open 0 of 29, 5 refused; suspended");
+        (await HoldAsync()).ShouldBe("tenant_suspended");
+        await ToAsync("2030-01-20T00:00:00Z");
+        (await StandingAsync()).ShouldBe("open 0 of 29, 5 refused; suspended"); // no more tries by itself
+
+        await SaveCardAsync("accepted");
+        await PayAsync();
+        (await StandingAsync()).ShouldBe("paid 29 of 29, 5 refused; active");
+        (await HoldAsync()).ShouldBeNull();
+    }
+
+    [Fact]
+    public async Task Without_a_payment_method_it_is_refused_and_renewals_go_on()
+    {
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z");
+        (await StandingAsync()).ShouldBe("open 0 of 29, 1 refused; past_due");
+        await ToAsync("2030-02-01T00:30:00Z");
+        (await ScalarAsync("select state from subscriptions")).ShouldBe("past_due"); // one try a move of the clock
+        (await ScalarAsync("select sum(remaining) from grants where open")).ShouldBe(100m);
+    }
+
+    private async Task PayAsync()
+    {
+        await world.Database.ScalarAsync("update invoices set collect_at = now() where state = 'open'");
+        await ToAsync("2030-01-20T00:10:00Z");
+    }
+
+    private Task SaveCardAsync(string card) => world.ExecuteAsync($"""
+        update payment_methods set is_default = false;
+        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242');
+        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
+        values ({world.Acme.ToString(CultureInfo.InvariantCulture)}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
+        """);
+
+    private async Task SubscribeAsync() => (await Wallets.RunAsync(
+        world.Acme, wallet => Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", DateTimeOffset.Parse("2030-01-01T00:00:00Z", CultureInfo.InvariantCulture))))).Succeeded.ShouldBeTrue();
+
+    private async Task<string?> HoldAsync() =>
+        (await Wallets.RunAsync(world.Acme, wallet => Holds.PlaceAsync(wallet, new HoldOrder(Credits: 1m)))).Problem?.Code;
+
+    private async Task<string> StandingAsync() => (string)(await ScalarAsync("""
+        select format('%s %s of %s, %s refused; %s', i.state, trim_scale(i.paid), trim_scale(i.total), i.tries, s.state) from invoices i join subscriptions s using (tenant_id)
+        where i.state <> 'draft' order by i.id desc limit 1
+        """))!;
+
+    private Wallets Wallets => world.Services.GetRequiredService<Wallets>();
+
+    private Task<object?> ScalarAsync(string sql) => world.Database.ScalarAsync(sql);
+
+    private async Task<decimal> BalanceAsync(string account) =>
+        (decimal)(await ScalarAsync($"select coalesce(sum(balance), 0) from ledger_accounts where account = '{account}' and unit = 'USD'"))!;
+
+    private async Task ToAsync(string instant) => (await Clock.AdvanceAsync(DateTimeOffset.Parse(instant, CultureInfo.InvariantCulture))).Succeeded.ShouldBeTrue();
+}
