@@ -19,7 +19,7 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, PaymentMethods methods, OutboxDrain outbox, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, Checkouts checkouts, PaymentMethods methods, OutboxDrain outbox, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
@@ -30,6 +30,7 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("refunds", job => job.SendRefundsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("charges", job => job.ResolveChargesAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("platform", job => job.RunPlatformAsync(CancellationToken.None), Cron.Minutely());
+        jobs.AddOrUpdate<RecurringJobs>("checkouts", job => job.RefreshCheckoutsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("removed-payment-methods", job => job.ForgetPaymentMethodsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
@@ -57,6 +58,9 @@ public sealed class RecurringJobs(
     {
         foreach (var work in platform) await work.RunAsync(cancellationToken);
     }
+
+    /// <summary>Asks about checkouts that neither customer nor webhook came back from.</summary>
+    public Task RefreshCheckoutsAsync(CancellationToken cancellationToken) => checkouts.RefreshDueAsync(cancellationToken);
 
     /// <summary>Has providers let go of payment methods that were removed.</summary>
     public Task ForgetPaymentMethodsAsync(CancellationToken cancellationToken) => methods.ForgetAsync(cancellationToken);

@@ -95,6 +95,34 @@ public sealed class Checkouts(
         return await FindAsync(tenantId, id, cancellationToken);
     }
 
+    /// <summary>
+    /// Asks providers about checkouts that nobody came back from and no webhook told of, less and less often for a day. Answers how many.
+    /// Safe to run at any time, on several nodes, twice.
+    /// </summary>
+    public async Task<int> RefreshDueAsync(CancellationToken cancellationToken = default)
+    {
+        const string take = """
+            update payment_attempts a set tries = a.tries + 1, due_at = now() + least(interval '1 minute' * power(2, a.tries), interval '6 hours')
+            from (select tenant_id, id from payment_attempts where state in ('started', 'waiting') and checkout_id is not null and due_at <= now() and tries < 12
+                  order by due_at limit 50 for update skip locked) due
+            where a.tenant_id = due.tenant_id and a.id = due.id returning a.tenant_id, a.checkout_id
+            """;
+        var due = await source.ListAsync(take, row => (Tenant: row.GetInt64(0), Checkout: row.GetGuid(1)), cancellationToken);
+        foreach (var (tenant, checkout) in due)
+        {
+            try
+            {
+                await RefreshAsync(tenant, checkout, cancellationToken);
+            }
+            catch (Exception exception) when (exception is HttpRequestException or TimeoutException)
+            {
+                log.LogWarning("Nobody could say what became of checkout {Checkout}: {Reason}", PublicId.Format(PublicId.Checkout, tenant, checkout), exception.Message);
+            }
+        }
+
+        return due.Count;
+    }
+
     /// <summary>One of <see cref="CheckoutStatus"/> now.</summary>
     public string StatusOf(Checkout checkout)
     {

@@ -12,6 +12,8 @@ public abstract class InteractivePage(IPage page)
 
     public Task<BuyPage> BuyAsync() => OpenAsync("buy", "Buy credits", p => new BuyPage(p));
 
+    public Task<PaymentMethodsPage> PaymentMethodsAsync() => OpenAsync("payment-methods", "Payment methods", p => new PaymentMethodsPage(p));
+
     public Task<UsagePage> UsageAsync() => OpenAsync("usage", "Usage", p => new UsagePage(p));
 
     public Task<ActivityPage> ActivityAsync() => OpenAsync("activity", "Activity", p => new ActivityPage(p));

@@ -53,6 +53,14 @@ public sealed class SandboxPage
         await page.GetByRole(AriaRole.Link, new() { Name = "Go back to the shop" }).ClickAsync();
     }
 
+    /// <summary>Back at the payment methods, after leaving a card.</summary>
+    public async Task<PaymentMethodsPage> BackAtMethodsAsync()
+    {
+        await page.WaitForURLAsync("**/payment-methods?method=*");
+        await InteractivePage.ReadyAsync(page);
+        return new PaymentMethodsPage(page);
+    }
+
     /// <summary>Back at the shop.</summary>
     public async Task<BuyPage> BackAsync()
     {

@@ -84,7 +84,7 @@ create index payment_attempts_checkout on payment_attempts (tenant_id, checkout_
 create index payment_attempts_method on payment_attempts (tenant_id, method_id) where method_id is not null;
 -- While an outcome is unknown no other attempt starts for the same thing.
 create unique index payment_attempts_open on payment_attempts (tenant_id, pays_for) where state = 'started' and pays_for is not null;
-create index payment_attempts_due on payment_attempts (due_at) where state = 'started' and pays_for is not null;
+create index payment_attempts_due on payment_attempts (due_at) where state in ('started', 'waiting');
 
 -- What a provider says of one payment, cumulative: each only grows, and its growth is what gets booked, so that order and
 -- repeats of messages do not matter. Tenant 0 holds money that nobody here asked for.

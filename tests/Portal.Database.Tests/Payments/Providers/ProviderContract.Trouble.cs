@@ -46,6 +46,26 @@ public abstract partial class ProviderContract
     }
 
     [Fact]
+    public async Task A_payment_that_neither_webhook_nor_customer_told_of_is_found_by_the_job()
+    {
+        await using var meeting = await MeetAsync();
+        var (world, bench) = meeting;
+        var checkout = await StartAsync(world);
+        (await world.Checkouts.RefreshDueAsync()).ShouldBe(0); // the customer is on the page
+        await bench.PayAsync(bench.LastPage);
+        await world.ExecuteAsync("update payment_attempts set due_at = now()");
+
+        (await world.Checkouts.RefreshDueAsync()).ShouldBe(1);
+
+        (await world.ReadAsync(checkout)).State.ShouldBe(bench.CanBeAsked ? "paid" : "open"); // of Adyen's only webhooks tell, which are repeated
+        await meeting.DeliverAsync();
+        (await world.ReadAsync(checkout)).State.ShouldBe("paid");
+        await world.ExecuteAsync("update payment_attempts set due_at = now()");
+        (await world.Checkouts.RefreshDueAsync()).ShouldBe(0);
+        await world.BooksShouldBalanceAsync();
+    }
+
+    [Fact]
     public async Task A_refund_whose_answer_was_lost_is_not_made_twice()
     {
         await using var meeting = await MeetAsync();
