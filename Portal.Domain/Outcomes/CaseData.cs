@@ -31,6 +31,20 @@ internal static class CaseData
         return read;
     }
 
+    /// <summary>What was stored, with the scalars of amended data in place of it.</summary>
+    public static IReadOnlyDictionary<string, string> Amend(IReadOnlyDictionary<string, string> stored, string? amended)
+    {
+        if (amended is null) return stored;
+        var read = new Dictionary<string, string>(stored, StringComparer.Ordinal);
+        using var document = JsonDocument.Parse(amended);
+        foreach (var member in document.RootElement.EnumerateObject())
+        {
+            if (TextOf(member.Value) is { } text) read[member.Name] = text;
+        }
+
+        return read;
+    }
+
     /// <summary>As it is stored; null for none.</summary>
     public static string? Write(IReadOnlyDictionary<string, string> data) => data.Count == 0 ? null : JsonSerializer.Serialize(data);
 

@@ -130,7 +130,7 @@ public static class CaseQuery
             where c.dispute = 'open' and (c.disputed_at, c.tenant_id, c.product, c.case_key) > ($1, $2, $3, $4)
             order by c.disputed_at, c.tenant_id, c.product, c.case_key limit $5
             """,
-            row => new DisputedCase(row.GetInt64(29), row.GetString(30), OutcomeCase.Read(row)), cancellationToken,
+            row => new DisputedCase(row.GetInt64(30), row.GetString(31), OutcomeCase.Read(row)), cancellationToken,
             new DateTimeOffset(known ? ticks : DateTimeOffset.UnixEpoch.UtcTicks, TimeSpan.Zero), known ? tenant : 0L, known ? parts[2] : "", known ? parts[3] : "", limit);
     }
 

@@ -1,6 +1,7 @@
 using Npgsql;
 using NpgsqlTypes;
 using Portal.Domain.Data;
+using Portal.Domain.Metering.Intake;
 
 namespace Portal.Domain.Outcomes;
 
@@ -8,7 +9,8 @@ namespace Portal.Domain.Outcomes;
 /// <param name="Case">The case.</param>
 /// <param name="Event">It as the rule reads it.</param>
 /// <param name="Work">Measured usage that the rule does not read: it costs, and decides nothing.</param>
-internal sealed record JoiningEvent(OutcomeCase Case, CaseEvent Event, bool Work);
+/// <param name="Usage">It as it was sent.</param>
+internal sealed record JoiningEvent(OutcomeCase Case, CaseEvent Event, bool Work, UsageEvent Usage);
 
 /// <summary>Reads and writes cases and their events.</summary>
 internal static class CaseRows
@@ -16,20 +18,21 @@ internal static class CaseRows
     private const string Upsert = """
         insert into outcome_cases (tenant_id, product, case_key, rule, rule_version, opened_at, last_event_at, events, consumer, team, pool, state, reason, line,
           decided_at, decided_by, settles_at, due_at, times_billed, billed_event, billed_at, reversed_at, dispute, dispute_reason, disputed_at, disputed_by,
-          dispute_answer, dispute_decided_at, updated_at, billed_transaction, billed_ordinal)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31)
+          dispute_answer, dispute_decided_at, updated_at, billed_transaction, billed_ordinal, disputed_decision)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32)
         on conflict (tenant_id, product, case_key) do update set (last_event_at, events, consumer, team, pool, state, reason, line, decided_at, decided_by, settles_at,
           due_at, times_billed, billed_event, billed_at, reversed_at, dispute, dispute_reason, disputed_at, disputed_by, dispute_answer, dispute_decided_at, updated_at, billed_transaction,
-          billed_ordinal) = row(excluded.last_event_at, excluded.events, excluded.consumer, excluded.team, excluded.pool, excluded.state, excluded.reason, excluded.line,
+          billed_ordinal, disputed_decision) = row(excluded.last_event_at, excluded.events, excluded.consumer, excluded.team, excluded.pool, excluded.state, excluded.reason, excluded.line,
           excluded.decided_at, excluded.decided_by, excluded.settles_at, excluded.due_at, excluded.times_billed, excluded.billed_event, excluded.billed_at,
           excluded.reversed_at, excluded.dispute, excluded.dispute_reason, excluded.disputed_at, excluded.disputed_by, excluded.dispute_answer,
-          excluded.dispute_decided_at, excluded.updated_at, excluded.billed_transaction, excluded.billed_ordinal)
+          excluded.dispute_decided_at, excluded.updated_at, excluded.billed_transaction, excluded.billed_ordinal, excluded.disputed_decision)
         """;
 
     private const string InsertEvents = """
-        insert into outcome_case_events (tenant_id, product, case_key, event_key, type, occurred_at, work, data)
-        select $1, p, c, k, t, o, w, d::json
-        from unnest($2::text[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::bool[], $8::text[]) x(p, c, k, t, o, w, d)
+        insert into outcome_case_events (tenant_id, product, case_key, event_key, type, occurred_at, work, data, consumer, team, pool)
+        select $1, p, c, k, t, o, w, d::json, nullif(n, ''), nullif(m, ''), l
+        from unnest($2::text[], $3::text[], $4::uuid[], $5::text[], $6::timestamptz[], $7::bool[], $8::text[], $9::text[], $10::text[], $11::text[])
+          x(p, c, k, t, o, w, d, n, m, l)
         """;
 
     private const string InsertUsed = """
@@ -37,12 +40,14 @@ internal static class CaseRows
         """;
 
     private const string ReadEvents = """
-        select e.product, e.case_key, e.event_key, e.type, e.occurred_at, e.data::text
+        select e.product, e.case_key, e.event_key, e.type, e.occurred_at, e.data::text, a.data::text
         from unnest($2::text[], $3::text[]) k(product, case_key)
         join outcome_case_events e on e.tenant_id = $1 and e.product = k.product and e.case_key = k.case_key and not e.work
-        where not exists (
-          select from event_identities i join ratings r on r.tenant_id = i.tenant_id and r.event_transaction_id = i.transaction_id and r.event_ordinal = i.ordinal
-          where i.tenant_id = $1 and i.event_key = e.event_key and r.kind = 'void')
+        left join lateral (
+          select bool_or(r.kind = 'void') as voided, (array_agg(r.data order by r.id desc) filter (where r.data is not null and r.events = 1))[1] as data
+          from event_identities i join ratings r on r.tenant_id = i.tenant_id and r.event_transaction_id = i.transaction_id and r.event_ordinal = i.ordinal
+          where i.tenant_id = $1 and i.event_key = e.event_key) a on true
+        where a.voided is not true
         """;
 
     private const string ReadCases = $"""
@@ -60,7 +65,7 @@ internal static class CaseRows
         NpgsqlConnection connection, long tenantId, IReadOnlyCollection<OutcomeCase> cases, CancellationToken cancellationToken) =>
         (await connection.ListAsync(
             ReadEvents, row => (Case: (row.GetString(0), row.GetString(1)),
-                Event: new CaseEvent(row.GetGuid(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), CaseData.Parse(row.Nullable<string>(5)))),
+                Event: new CaseEvent(row.GetGuid(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), CaseData.Amend(CaseData.Parse(row.Nullable<string>(5)), row.Nullable<string>(6)))),
             cancellationToken, tenantId, cases.Select(one => one.Product), cases.Select(one => one.Key)))
         .ToLookup(row => row.Case, row => row.Event);
 
@@ -73,7 +78,7 @@ internal static class CaseRows
             tenantId, one.Product, one.Key, one.Rule, one.RuleVersion, one.OpenedAt, one.LastEventAt, one.Events, one.Consumer, one.Team, one.Pool, one.State,
             one.Reason, one.Line, one.DecidedAt, one.DecidedBy.ToArray(), one.SettlesAt, one.DueAt, one.TimesBilled, one.BilledEvent, one.BilledAt, one.ReversedAt,
             one.Dispute, one.DisputeReason, one.DisputedAt, one.DisputedBy, one.DisputeAnswer, one.DisputeDecidedAt, now,
-            one.BilledTransaction, one.BilledOrdinal,
+            one.BilledTransaction, one.BilledOrdinal, one.DisputedDecision,
         }) command.Parameters.Add(Typed(value, command.Parameters.Count));
         batch.BatchCommands.Add(command);
     }
@@ -86,7 +91,8 @@ internal static class CaseRows
         batch.Add(InsertUsed, tenantId, used.Select(one => one.Product), used.Select(one => one.Rule));
         batch.Add(InsertEvents, tenantId, events.Select(one => one.Case.Product), events.Select(one => one.Case.Key), events.Select(one => one.Event.Key),
             events.Select(one => one.Event.Type), events.Select(one => one.Event.OccurredAt), events.Select(one => one.Work),
-            events.Select(one => one.Work ? null : CaseData.Write(one.Event.Data)));
+            events.Select(one => one.Work ? null : CaseData.Write(one.Event.Data)),
+            events.Select(one => one.Usage.Consumer), events.Select(one => one.Usage.Team), events.Select(one => one.Usage.Pool));
     }
 
     // A null says nothing of its type.
@@ -107,5 +113,6 @@ internal static class CaseRows
         [27] = NpgsqlDbType.TimestampTz,
         [29] = NpgsqlDbType.Uuid,
         [30] = NpgsqlDbType.Integer,
+        [31] = NpgsqlDbType.TimestampTz,
     };
 }

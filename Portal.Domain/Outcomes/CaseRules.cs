@@ -37,10 +37,11 @@ internal sealed class CaseRules : ICaseRules
         var terms = wallet.Directory.Outcomes;
         var names = terms.SelectMany(term => byRule.GetValueOrDefault(term.Rule, [])).Select(version => version.Rule.Case).ToHashSet(StringComparer.Ordinal);
         if (names.Count == 0) return null;
+        var (earliest, latest) = (wallet.Now - wallet.Clock.EventWindow, wallet.Now + WalletTaking.Ahead);
         var named = new List<(UsageEvent Usage, Dictionary<string, string> Cases)>();
         foreach (var usage in events)
         {
-            if (usage.Status != EventStatus.Pending || usage.Committed || usage.OfEngine || !MayName(usage, names)) continue;
+            if (usage.Status != EventStatus.Pending || usage.Committed || usage.OfEngine || usage.OccurredAt > latest || usage.OccurredAt < earliest || !MayName(usage, names)) continue;
             var read = CaseData.Read(usage.Data, names);
             if (read.Values.Any(name => name.Length > 200)) usage.Reject("invalid_case", "A case is named by at most 200 characters.");
             else if (read.Values.Any(name => name.Length > 0)) named.Add((usage, read));
@@ -52,7 +53,7 @@ internal sealed class CaseRules : ICaseRules
             .SelectMany(name => products.Select(product => (product, name))).ToArray();
         var known = await CaseRows.FindAsync(wallet.Connection, wallet.TenantId, keys, cancellationToken);
         var taking = new CaseTaking(wallet, this, known, await CaseRows.EventsAsync(wallet.Connection, wallet.TenantId, known, cancellationToken));
-        foreach (var (usage, cases) in named) Join(taking, usage, cases, products, terms);
+        foreach (var (usage, cases) in named.OrderBy(one => one.Usage.OccurredAt).ThenBy(one => one.Usage.Key)) Join(taking, usage, cases, products, terms);
         return taking;
     }
 
@@ -64,7 +65,12 @@ internal sealed class CaseRules : ICaseRules
             var one = cases.Values.Select(name => taking.Find(product, name)).FirstOrDefault(open => open is not null && Names(cases, Of(open), open.Key))
                 ?? Open(usage, cases, product, terms);
             if (one is null) continue;
-            taking.Join(usage, one, Of(one));
+            if (!taking.Join(usage, one, Of(one)))
+            {
+                usage.Reject("case_full", $"A case is decided by at most {CaseTaking.MostRead} events, and the case '{one.Key}' has them.");
+                return;
+            }
+
             billed ??= product;
         }
 

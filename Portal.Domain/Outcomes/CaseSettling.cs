@@ -18,6 +18,15 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
         select {OutcomeCase.Columns} from outcome_cases c where c.tenant_id = $1 and c.due_at <= $2 order by c.due_at, c.product, c.case_key limit 500
         """;
 
+    private const string Named = """
+        select (array_agg(consumer order by occurred_at, event_key) filter (where consumer is not null))[1],
+          (array_agg(team order by occurred_at, event_key) filter (where team is not null))[1],
+          (array_agg(pool order by occurred_at, event_key) filter (where pool is not null))[1]
+        from outcome_case_events where tenant_id = $1 and product = $2 and case_key = $3
+        """;
+
+    private static readonly TimeSpan Again = TimeSpan.FromDays(1);
+
     /// <inheritdoc />
     public async Task<IDue?> FindAsync(WalletTransaction wallet, CancellationToken cancellationToken)
     {
@@ -41,7 +50,14 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
             {
                 var standing = CaseStanding.Of(rules.Of(one), events[(one.Product, one.Key)], one.LastEventAt, at, wallet.Directory.Zone);
                 one.Follow(standing, at);
-                if (one.BilledEvent is null && one.State == "settling" && one.SettlesAt <= at) await BillAsync(wallet, one, catalogue, at, cancellationToken);
+                if (one.BilledEvent is null && one.State == "settling" && one.SettlesAt <= at)
+                {
+                    if (!await BillAsync(wallet, one, catalogue, at, cancellationToken))
+                    {
+                        one.DueAt = at + Again;
+                        continue;
+                    }
+                }
                 else if (one.BilledEvent is not null && one.DueAt <= at) await ReverseAsync(wallet, one, at, cancellationToken);
                 else continue;
                 one.Follow(standing, at);
@@ -53,19 +69,26 @@ public sealed class CaseSettling(Catalogues catalogues, UsageCorrections correct
         }
     }
 
-    private static async Task BillAsync(WalletTransaction wallet, OutcomeCase one, Catalogue catalogue, DateTimeOffset at, CancellationToken cancellationToken)
+    // A bill that the meter of its product refuses is none: the case settles when a later try is taken, and the wallet goes on meanwhile.
+    private static async Task<bool> BillAsync(WalletTransaction wallet, OutcomeCase one, Catalogue catalogue, DateTimeOffset at, CancellationToken cancellationToken)
     {
+        await NameAsync(wallet, one, cancellationToken);
         var usage = EventOf(wallet, one, at);
         var terms = wallet.Wallet.Overage;
         wallet.Wallet.Overage = wallet.Directory.Terms?.At(at);
         await EventInWallet.TakeAsync(wallet, usage, catalogue, cancellationToken, at);
         wallet.Wallet.Overage = terms;
-        if (usage.Status is not (EventStatus.Accepted or EventStatus.Unrated or EventStatus.Duplicate))
-            throw new InvalidOperationException($"The event of case {one.Key} was not taken: {usage.Problem?.Code ?? usage.Status.ToString()}.");
+        if (usage.Status is not (EventStatus.Accepted or EventStatus.Unrated)) return false;
         one.TimesBilled++;
         (one.State, one.BilledEvent, one.BilledAt) = ("billed", usage.Key, at);
         (one.BilledTransaction, one.BilledOrdinal) = (usage.TransactionId, usage.Ordinal);
+        return true;
     }
+
+    // Who is billed is whom the earliest of its events names that names anybody, whichever came first.
+    private static async Task NameAsync(WalletTransaction wallet, OutcomeCase one, CancellationToken cancellationToken) =>
+        (one.Consumer, one.Team, one.Pool) = (await wallet.Connection.ListAsync(
+            Named, row => (row.Nullable<string>(0), row.Nullable<string>(1), row.Nullable<string>(2)), cancellationToken, wallet.TenantId, one.Product, one.Key))[0];
 
     // A case whose bill the platform has voided itself has nothing to take back.
     private async Task ReverseAsync(WalletTransaction wallet, OutcomeCase one, DateTimeOffset at, CancellationToken cancellationToken)

@@ -43,19 +43,36 @@ public sealed record CaseStanding(
 
     private sealed class Timeline(OutcomeRule rule, List<CaseEvent> ordered, TimeZoneInfo zone)
     {
+        private readonly bool reopens = ordered.Exists(one => rule.Reopens(one.Type) is not null);
         private readonly Silence[] silences = [.. rule.Conditions.OfType<Silence>()];
 
         public (Verdict Verdict, int? Line) At(DateTimeOffset instant, ICollection<Guid> because)
         {
             var happened = ordered.Count;
             while (happened > 0 && ordered[happened - 1].OccurredAt > instant) happened--;
-            var view = new CaseView(happened == ordered.Count ? ordered : ordered.GetRange(0, happened), instant, zone);
+            var view = new CaseView(Standing(happened), instant, zone);
             for (var i = 0; i < rule.Lines.Count; i++)
             {
                 if (rule.Lines[i].If.Holds(view, because)) return (rule.Lines[i].Then, i);
             }
 
             return (rule.Else, null);
+        }
+
+        // Those that had happened; what was undone by a reopening happened without deciding.
+        private List<CaseEvent> Standing(int happened)
+        {
+            var standing = happened == ordered.Count && !reopens ? ordered : ordered.GetRange(0, happened);
+            for (var i = happened - 1; reopens && i > 0; i--)
+            {
+                if (rule.Reopens(standing[i].Type) is not { } what) continue;
+                for (var j = 0; j < i; j++)
+                {
+                    if (standing[j].Type == what + ".resolved" || standing[j].Type == what + ".closed") standing[j] = standing[j] with { Type = "" };
+                }
+            }
+
+            return standing;
         }
 
         // What the rule says changes only where an event happens or a silence has lasted long enough.

@@ -13,6 +13,7 @@ internal sealed class CaseTaking : ICaseTaking
     private readonly Dictionary<(string Product, string Key), OutcomeCase> cases;
     private readonly Dictionary<UsageEvent, List<JoiningEvent>> joining = new(ReferenceEqualityComparer.Instance);
     private readonly List<JoiningEvent> taken = [];
+    private readonly Dictionary<(string Product, string Key), HashSet<Guid>> counted = [];
     private OutcomeCase[] changed = [];
 
     public CaseTaking(WalletTransaction wallet, CaseRules rules, IEnumerable<OutcomeCase> known, ILookup<(string, string), CaseEvent> stored)
@@ -24,17 +25,26 @@ internal sealed class CaseTaking : ICaseTaking
     /// <summary>A case that is there, or that an earlier event of the batch would open.</summary>
     public OutcomeCase? Find(string product, string key) => cases.GetValueOrDefault((product, key));
 
-    /// <summary>Events of a case that its rule reads at most; what comes beyond them is recorded and decides nothing.</summary>
+    /// <summary>Events of a case that its rule reads at most; more are refused, so that what a decision takes is bounded. Work has no limit.</summary>
     public const int MostRead = 1_000;
 
-    /// <summary>Notes that an event belongs to a case, if it is taken.</summary>
-    public void Join(UsageEvent usage, OutcomeCase one, OutcomeRule rule)
+    /// <summary>Notes that an event belongs to a case, if it is taken. False when the case has all the events that its rule reads.</summary>
+    public bool Join(UsageEvent usage, OutcomeCase one, OutcomeRule rule)
     {
         cases.TryAdd((one.Product, one.Key), one);
-        var work = (usage.Meter is not null && !rule.Types.Contains(usage.Type)) || one.Events >= MostRead;
+        var work = usage.Meter is not null && !rule.Reads(usage.Type);
+        if (!work && !Counts(usage, one)) return false;
         var read = new CaseEvent(usage.Key, usage.Type, usage.OccurredAt, work ? CaseData.Parse(null) : CaseData.Read(usage.Data, rule.Properties));
         if (!joining.TryGetValue(usage, out var joins)) joining[usage] = joins = [];
-        joins.Add(new JoiningEvent(one, read, work));
+        joins.Add(new JoiningEvent(one, read, work, usage));
+        return true;
+    }
+
+    private bool Counts(UsageEvent usage, OutcomeCase one)
+    {
+        var key = (one.Product, one.Key);
+        if (!counted.TryGetValue(key, out var keys)) counted[key] = keys = [.. stored[key].Select(known => known.Key)];
+        return keys.Contains(usage.Key) || (keys.Count < MostRead && keys.Add(usage.Key));
     }
 
     /// <inheritdoc />

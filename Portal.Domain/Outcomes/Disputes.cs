@@ -9,7 +9,7 @@ public static class Disputes
 {
     /// <summary>
     /// Disputes a case that is billed or about to be. Refuses <c>unknown_case</c>, <c>ambiguous_case</c>, <c>invalid_reason</c>,
-    /// <c>case_not_billed</c> and, the second time, <c>case_disputed</c>.
+    /// <c>case_not_billed</c> and, unless it was decided anew since a dispute was rejected, <c>case_disputed</c>.
     /// </summary>
     /// <param name="wallet">The tenant's wallet.</param>
     /// <param name="key">The case's name.</param>
@@ -24,9 +24,11 @@ public static class Disputes
         var found = await CaseQuery.FindAsync(wallet.Connection, wallet.TenantId, key, product, cancellationToken);
         if (found.Problem is { } unknown) return unknown;
         var one = found.Value;
-        if (one.Dispute is not null) return Problem.Conflict("case_disputed", "The case was disputed before.");
-        if (one.State is not ("billed" or "settling")) return Problem.Conflict("case_not_billed", "Only a case that is billed, or about to be, can be disputed.");
+        if (one.Dispute is "open" or "accepted" || (one.Dispute is not null && one.DisputedDecision == one.DecidedAt))
+            return Problem.Conflict("case_disputed", "The case was disputed before, and nothing has been decided anew since.");
+        if (!one.MayBeDisputed) return Problem.Conflict("case_not_billed", "Only a case that is billed, or about to be, can be disputed.");
         (one.Dispute, one.DisputeReason, one.DisputedAt, one.DisputedBy) = ("open", reason, wallet.Now, wallet.Actor);
+        (one.DisputedDecision, one.DisputeAnswer, one.DisputeDecidedAt) = (one.DecidedAt, null, null);
         await WriteAsync(wallet, one, cancellationToken);
         return one;
     }

@@ -9,7 +9,7 @@ public sealed record OutcomeCase
     internal const string Columns = """
         c.product, c.case_key, c.rule, c.rule_version, c.opened_at, c.last_event_at, c.events, c.consumer, c.team, c.pool, c.state, c.reason, c.line, c.decided_at,
         c.decided_by, c.settles_at, c.due_at, c.times_billed, c.billed_event, c.billed_at, c.reversed_at, c.dispute, c.dispute_reason, c.disputed_at, c.disputed_by,
-        c.dispute_answer, c.dispute_decided_at, c.billed_transaction, c.billed_ordinal
+        c.dispute_answer, c.dispute_decided_at, c.billed_transaction, c.billed_ordinal, c.disputed_decision
         """;
 
     /// <summary>Reason of a case whose dispute was accepted.</summary>
@@ -96,6 +96,12 @@ public sealed record OutcomeCase
     /// <summary>By whom.</summary>
     public string? DisputedBy { get; set; }
 
+    /// <summary><see cref="DecidedAt"/> of what is disputed.</summary>
+    public DateTimeOffset? DisputedDecision { get; set; }
+
+    /// <summary>It is billed or about to be, and what was decided so was not disputed before.</summary>
+    public bool MayBeDisputed => State is "billed" or "settling" && (Dispute is null || (Dispute == "rejected" && DisputedDecision != DecidedAt));
+
     /// <summary>What the platform said to it.</summary>
     public string? DisputeAnswer { get; set; }
 
@@ -162,5 +168,6 @@ public sealed record OutcomeCase
         DisputeDecidedAt = row.Nullable<DateTimeOffset?>(26),
         BilledTransaction = row.Nullable<Guid?>(27),
         BilledOrdinal = row.Nullable<int?>(28),
+        DisputedDecision = row.Nullable<DateTimeOffset?>(29),
     };
 }

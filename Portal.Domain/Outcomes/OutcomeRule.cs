@@ -51,6 +51,20 @@ public sealed record OutcomeRule
     /// <summary>Properties of events that it reads.</summary>
     public IReadOnlySet<string> Properties => properties ??= Conditions.SelectMany(condition => condition.Properties).ToHashSet(StringComparer.Ordinal);
 
+    /// <summary>True for events that it reads although a meter measures them.</summary>
+    public bool Reads(string type) => Types.Contains(type) || Reopens(type) is not null;
+
+    /// <summary>
+    /// What an event of type <c>x.reopened</c> reopens, <c>x</c>: no <c>x.resolved</c> or <c>x.closed</c> before it counts any more. Null for other
+    /// types, and for those that the rule names, which mean what it says.
+    /// </summary>
+    public string? Reopens(string type)
+    {
+        ArgumentNullException.ThrowIfNull(type);
+        return type.EndsWith(Reopened, StringComparison.Ordinal) && !Types.Contains(type) ? type[..^Reopened.Length] : null;
+    }
+
+    private const string Reopened = ".reopened";
     private IReadOnlySet<string>? types;
     private IReadOnlySet<string>? properties;
 }

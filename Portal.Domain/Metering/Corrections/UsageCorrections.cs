@@ -52,7 +52,7 @@ public sealed class UsageCorrections(Catalogues catalogues)
         return voided;
     }
 
-    // What a case was decided by is gone: it is looked at again at once.
+    // What a case was decided by is gone, or says something else: it is looked at again at once.
     private static async Task DecideAnewAsync(WalletTransaction wallet, StandingEvent standing, CancellationToken cancellationToken)
     {
         const string look = """
@@ -92,6 +92,7 @@ public sealed class UsageCorrections(Catalogues catalogues)
             wallet, standing, counted?.Target ?? amended.Value.Rating!, measured.Rating, AmendmentKind.Amend,
             Encoding.UTF8.GetString(amended.Value.Kept.Span)).RunAsync(reason, cancellationToken);
         if (counted is not null) await counted.WriteAsync(cancellationToken);
+        if (standing.CostOnly) await DecideAnewAsync(wallet, standing, cancellationToken);
         return done;
     }
 

@@ -62,6 +62,12 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
         var costs = InForce(catalogue.AllCostVersions, null, ratedAt, standing.OccurredAt);
         var rating = Rater.Rate(
             meter.Key, [.. measured.Lines.Select(line => new MeasuredQuantity(line.Quantity, line.Dimensions, line.Distinct))], Book(rates), Book(costs), meter.Accumulation);
+        if (standing.CostOnly)
+        {
+            rating = Rater.CostOnly(rating); // work of a case has no price
+            rates.Clear();
+        }
+
         var lines = rating.Open is { } accumulation ? AccumulatedLines.Of(rating, accumulation, standing)
             : rating.Rated && standing.Rated && !standing.Voided ? StandingRating.Of(standing, rating, withCost: true).Lines
             : rating.Lines;

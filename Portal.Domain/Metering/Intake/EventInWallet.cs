@@ -34,7 +34,12 @@ internal static class EventInWallet
             if (batch.BatchCommands.Count > 0) await batch.ExecuteNonQueryAsync(cancellationToken);
         }
 
-        if (taking.Decided) await wallet.SettleAsync(cancellationToken);
+        if (taking.Decided)
+        {
+            if (wallet.Wallet.ConfigurationChanged) await wallet.ReloadDirectoryAsync(cancellationToken);
+            await wallet.SettleAsync(cancellationToken);
+        }
+
         await IntakeTransaction.FillDuplicatesAsync(wallet.Connection, wallet.Transaction, parts, cancellationToken);
     }
 }

@@ -15,7 +15,8 @@ namespace Portal.Domain.Metering.Intake;
 internal sealed class WalletTaking(
     WalletTransaction locked, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known, DateTimeOffset? at = null)
 {
-    private static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
+    /// <summary>How far ahead of the clock an event may be.</summary>
+    public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
 
     private readonly SortedDictionary<DateOnly, Booking> bookings = [];
     private readonly List<EventRow> rows = [];
@@ -67,7 +68,7 @@ internal sealed class WalletTaking(
                 measuring.Measure(usage, Directory);
         }
 
-        if (Directory.Outcomes.Count > 0 && catalogue.Cases is { } rules) cases = await rules.OpenAsync(locked, own, cancellationToken);
+        if (Directory.Outcomes.Count > 0 && catalogue.Cases is { } rules) cases = await rules.OpenAsync(locked, [.. own.Where(usage => !known.ContainsKey((TenantId, usage.Key)))], cancellationToken);
         var counted = own.Where(usage => usage.OpenRating is not null && usage.Status != EventStatus.Rejected)
             .Select(usage => new CountedEvent(usage.OpenRating!, ConsumerOf(usage)?.Id ?? 0, usage.OccurredAt)).ToArray();
         if (own.Any(usage => usage.Rating?.MoneyCurrency is not null)) periods = await MeteredPeriods.ReadAsync(locked.Connection, TenantId, Directory.Zone, cancellationToken);
@@ -146,6 +147,7 @@ internal sealed class WalletTaking(
     public async Task FinishAsync(CancellationToken cancellationToken)
     {
         committed = CommittedDirectory;
+        if (wallet.ConfigurationChanged) await locked.ReloadDirectoryAsync(cancellationToken); // what cases bill may be of somebody named just now
         wallet.Written();
         await locked.SettleAsync(cancellationToken);
         await locked.WriteAsync(cancellationToken);

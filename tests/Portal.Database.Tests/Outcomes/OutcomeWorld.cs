@@ -68,9 +68,9 @@ internal sealed class OutcomeWorld : IAsyncDisposable
         return await OutcomeRules.PublishAsync(change, key, JsonSerializer.Deserialize<OutcomeRuleDefinition>(rule, PortalJson.Options)!);
     })).Value;
 
-    public async Task<Subscription> SubscribeAsync(string outcomes = """{"support":"per_resolution"}""")
+    public async Task<Subscription> SubscribeAsync(string outcomes = """{"support":"per_resolution"}""", string amount = "0.00")
     {
-        var text = $$"""{"name":"Pro","currency":"USD","period":"month","outcomes":{{outcomes}},"items":[{"key":"base","type":"flat","amount":"0.00"}]}""";
+        var text = $$"""{"name":"Pro","currency":"USD","period":"month","outcomes":{{outcomes}},"items":[{"key":"base","type":"flat","amount":"{{amount}}"}]}""";
         var definition = JsonSerializer.Deserialize<PlanDefinition>(text, PortalJson.Options)!;
         (await CatalogueChange.RunAsync(Portal.Source, change => Plans.PutAsync(change, "pro", definition))).Succeeded.ShouldBeTrue();
         return (await Portal.Wallets.RunAsync(Tenant, async wallet => await Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", wallet.Now)))).Value;

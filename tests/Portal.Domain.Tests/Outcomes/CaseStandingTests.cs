@@ -78,6 +78,28 @@ public sealed class CaseStandingTests
         });
     }
 
+    // A rule that does not name what reopens: what was resolved before it counts no more; what was escalated, or merely began, still does.
+    [Theory]
+    [InlineData("1 talk.resolved, 3 talk.reopened", "Pending", null, null)]
+    [InlineData("1 talk.closed, 3 talk.reopened", "Pending", null, null)]
+    [InlineData("1 talk.resolved, 3 talk.reopened, 4 talk.resolved", "Billable", "confirmed", 4)]
+    [InlineData("1 talk.resolved, 3 other.reopened", "Billable", "confirmed", 1)]
+    [InlineData("1 talk.escalated, 3 talk.reopened, 4 talk.resolved", "NotBillable", "escalated", 1)]
+    [InlineData("1 talk.started, 3 talk.reopened", "Billable", "begun", 1)]
+    [InlineData("3 talk.reopened, 4 talk.resolved, 5 talk.reopened", "Pending", null, null)]
+    public void What_is_reopened_was_not_resolved(string events, string verdict, string? reason, int? since)
+    {
+        var rule = OutcomeRuleChecks.Check(JsonSerializer.Deserialize<OutcomeRuleDefinition>("""
+            {"product":"support","rules":[
+              {"if":{"event":"talk.escalated"},"then":"not_billable","reason":"escalated"},
+              {"if":{"any":[{"event":"talk.resolved"},{"event":"talk.closed"}]},"then":"billable","reason":"confirmed"},
+              {"if":{"event":"talk.started"},"then":"billable","reason":"begun"}]}
+            """, PortalJson.Options)!).Value;
+        var parsed = Parse(events);
+        var stands = CaseStanding.Of(rule, parsed, parsed.Max(one => one.OccurredAt), Noon(6), TimeZoneInfo.Utc);
+        (stands.Verdict.ToString(), stands.Reason, DayOf(stands.Since)).ShouldBe((verdict, reason, since));
+    }
+
     private static OutcomeRule Checked => OutcomeRuleChecks.Check(JsonSerializer.Deserialize<OutcomeRuleDefinition>(Rule, PortalJson.Options)!).Value;
 
     private static CaseStanding Of(CaseEvent[] events, int day) =>

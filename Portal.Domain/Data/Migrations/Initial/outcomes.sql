@@ -53,6 +53,7 @@ create table outcome_cases (
   disputed_by      text,
   dispute_answer   text,
   dispute_decided_at timestamptz,
+  disputed_decision timestamptz,                        -- decided_at of what is disputed
   updated_at       timestamptz not null,
   check ((billed_event is not null) = (state = 'billed')),
   primary key (tenant_id, product, case_key),
@@ -71,6 +72,9 @@ create table outcome_case_events (
   occurred_at      timestamptz not null,
   work             boolean not null,                    -- measured usage that the rule does not read
   data             json,                                -- the properties that the rule reads
+  consumer         text,                                -- whom it names
+  team             text,
+  pool             text,
   primary key (tenant_id, product, case_key, event_key),
   foreign key (tenant_id, product, case_key) references outcome_cases
 );
