@@ -161,5 +161,5 @@ public static class CaseQuery
     };
 
     private static BilledCase ReadBilled(NpgsqlDataReader row) =>
-        new(OutcomeCase.Read(row), row.Nullable<decimal?>(29), row.Nullable<decimal?>(30));
+        new(OutcomeCase.Read(row), row.Nullable<decimal?>(30), row.Nullable<decimal?>(31));
 }
