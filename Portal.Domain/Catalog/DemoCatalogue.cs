@@ -119,7 +119,23 @@ public static class DemoCatalogue
         Must(await Cards.PutAsync(change, CardKind.Rate, RateCards.Default, "Default", cancellationToken));
         Must(await Cards.PublishAsync(change, CardKind.Rate, RateCards.Default, EffectiveAt, Rates, cancellationToken));
         foreach (var (key, pack) in PacksForSale) Must(await Packs.PutAsync(change, key, pack, cancellationToken));
+        Must(await Plans.PutAsync(change, TeamPlan, Team, cancellationToken));
     }
+
+    /// <summary>Key of the plan.</summary>
+    public const string TeamPlan = "team";
+
+    private static PlanDefinition Team => new()
+    {
+        Name = "Team",
+        Currency = "USD",
+        Period = "month",
+        Items =
+        [
+            new PlanItemDefinition { Key = "base", Type = "flat", Amount = 49m },
+            new PlanItemDefinition { Key = "seats", Type = "seat", Amount = 12m, Included = 3m },
+        ],
+    };
 
     private static void Must<T>(Result<T> result)
     {

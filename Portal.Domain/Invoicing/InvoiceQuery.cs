@@ -26,9 +26,25 @@ public static class InvoiceQuery
     public static Task<Invoice?> FindAsync(NpgsqlConnection connection, long tenantId, Guid id, TimeZoneInfo zone, CancellationToken cancellationToken = default) =>
         CompleteAsync(connection, Columns + " and i.id = $2", id, zone, tenantId, cancellationToken);
 
-    /// <summary>The invoice of a number, with its lines; null when there is no such one.</summary>
-    public static Task<Invoice?> FindByNumberAsync(NpgsqlConnection connection, long tenantId, string number, TimeZoneInfo zone, CancellationToken cancellationToken = default) =>
-        CompleteAsync(connection, Columns + " and d.number = $2", number, zone, tenantId, cancellationToken);
+    /// <summary>The invoice of a public id or number, with its lines; null when the tenant has no such one.</summary>
+    public static async Task<Invoice?> FindAsync(NpgsqlConnection connection, long tenantId, string name, TimeZoneInfo zone, CancellationToken cancellationToken = default)
+    {
+        if (!PublicId.TryParse(PublicId.Invoice, name, out var owner, out var id))
+            return await CompleteAsync(connection, Columns + " and d.number = $2", name, zone, tenantId, cancellationToken);
+        return owner == tenantId ? await FindAsync(connection, tenantId, id, zone, cancellationToken) : null;
+    }
+
+    /// <summary>What is to be paid, on how many invoices, and the customer's credit.</summary>
+    public static async Task<(decimal ToPay, int Open, decimal Credit)> DueAsync(TenantRead read, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        const string sql = """
+            select coalesce(sum(total - paid - credited), 0), count(*)::int,
+              coalesce((select -balance from ledger_accounts where tenant_id = $1 and account = 'customer_credit' and unit = $2), 0)
+            from invoices where tenant_id = $1 and state = 'open'
+            """;
+        return (await read.Connection.ListAsync(sql, row => (row.GetDecimal(0), row.GetInt32(1), row.GetDecimal(2)), cancellationToken, read.TenantId, read.Currency)).Single();
+    }
 
     /// <summary>Invoices without their lines, newest first; drafts are not among them unless asked for.</summary>
     /// <param name="connection">The database.</param>

@@ -1,4 +1,3 @@
-using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
 using Portal.Domain.Invoicing.Pdf;
@@ -27,12 +26,6 @@ public static class InvoicesApi
         invoices.MapPost("/{invoice}/pay", PayAsync).RequireScope(Scope.Manage).Answers<InvoiceDocument>().Says(
             "Pay an invoice now", "Charges the default payment method, or `method`. 402 when it is refused; 202 while nobody knows yet.", """{"method":null}""");
     }
-
-    /// <summary>The invoice of an id or number, or null.</summary>
-    internal static async Task<Invoice?> FindAsync(NpgsqlConnection connection, long tenantId, string name, TimeZoneInfo zone, CancellationToken cancellationToken) =>
-        PublicId.TryParse(PublicId.Invoice, name, out var owner, out var id)
-            ? owner == tenantId ? await InvoiceQuery.FindAsync(connection, tenantId, id, zone, cancellationToken) : null
-            : await InvoiceQuery.FindByNumberAsync(connection, tenantId, name, zone, cancellationToken);
 
     private static async Task<IResult> ListAsync([AsParameters] PageQuery query, string? status, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
     {
@@ -63,7 +56,7 @@ public static class InvoicesApi
             method = id;
         }
 
-        Task<Invoice?> ReadAsync() => reads.RunAsync(tenant.Id, read => FindAsync(read.Connection, tenant.Id, invoice, read.Zone, cancellationToken), cancellationToken);
+        Task<Invoice?> ReadAsync() => reads.RunAsync(tenant.Id, read => InvoiceQuery.FindAsync(read.Connection, tenant.Id, invoice, read.Zone, cancellationToken), cancellationToken);
         if (await ReadAsync() is not { } found) return new ProblemAnswer(Problem.NotFound("unknown_invoice", "There is no such invoice."));
         if (found.State != InvoiceState.Open) return new ProblemAnswer(Problem.Conflict("invoice_not_open", "The invoice is not open: nothing is to be paid on it."));
         var order = new ChargeOrder(
@@ -86,7 +79,7 @@ public static class InvoicesApi
         var name = pdf ? invoice[..^PdfSuffix.Length] : invoice;
         return reads.RunAsync(tenant.Id, async Task<IResult> (read) =>
         {
-            var found = await FindAsync(read.Connection, tenant.Id, name, read.Zone, cancellationToken);
+            var found = await InvoiceQuery.FindAsync(read.Connection, tenant.Id, name, read.Zone, cancellationToken);
             if (found is null) return new ProblemAnswer(Problem.NotFound("unknown_invoice", "There is no such invoice."));
             return pdf
                 ? Results.File(InvoicePdf.Of(found, read.Zone), "application/pdf", $"{found.Number ?? "draft"}.pdf")

@@ -24,7 +24,7 @@ public static class PaymentsApi
     private static Task<IResult> RecordAsync(Body<NewBankTransfer> body, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
         writes.InWalletAsync(http, tenant.Id, async wallet =>
         {
-            var invoice = body.Value.Invoice is { } name ? await InvoicesApi.FindAsync(wallet.Connection, tenant.Id, name, wallet.Directory.Zone, cancellationToken) : null;
+            var invoice = body.Value.Invoice is { } name ? await InvoiceQuery.FindAsync(wallet.Connection, tenant.Id, name, wallet.Directory.Zone, cancellationToken) : null;
             if (body.Value.Invoice is not null && invoice is null) return Problem.Field("invoice", "unknown_invoice", "There is no such invoice.");
             var recorded = await BankTransfer.RecordAsync(wallet, new BankTransfer(body.Value.Amount, body.Value.Reference, invoice?.Id), cancellationToken);
             if (recorded.Problem is { } problem) return problem;

@@ -1,6 +1,8 @@
 using System.Globalization;
 using System.Text;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing;
+using Portal.Domain.Invoicing.Pdf;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Outcomes;
@@ -24,6 +26,8 @@ internal static class TenantExports
         tenant.MapGet("/grants.csv", GrantsAsync);
         tenant.MapGet("/outcomes.csv", OutcomesAsync);
         tenant.MapGet("/consumers.csv", ConsumersAsync);
+        tenant.MapGet("/invoices.csv", InvoicesAsync);
+        tenant.MapGet("/invoices/{invoice}.pdf", InvoiceAsync);
     }
 
     private static async Task<IResult> UsageAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
@@ -82,6 +86,38 @@ internal static class TenantExports
         return File(csv, $"{tenant.Key}-activity.csv");
     }
 
+    private static async Task<IResult> InvoicesAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        if (!tenant.May(MemberRole.Billing)) return Results.Forbid();
+        var query = TableQuery.Parse(http.Request.QueryString.Value ?? "");
+        var found = await reads.RunAsync(
+            tenant.Id, read => InvoiceQuery.ListAsync(read.Connection, tenant.Id, query["state"], MostRows, after: null, http.RequestAborted), http.RequestAborted);
+        var csv = new StringBuilder();
+        Line(csv, ["number", "state", "issued_at", "due_at", "period_start", "period_end", "currency", "subtotal", "tax", "total", "paid", "amount_due"]);
+        foreach (var invoice in found)
+        {
+            Line(csv,
+            [
+                Text(invoice.Number ?? ""), invoice.State, At(invoice.IssuedAt), At(invoice.DueAt), At(invoice.StartsAt), At(invoice.EndsAt), invoice.Currency,
+                Number(invoice.Subtotal), Number(invoice.Tax), Number(invoice.Total), Number(invoice.Paid), Number(invoice.AmountDue),
+            ]);
+        }
+
+        return File(csv, $"{tenant.Key}-invoices.csv");
+    }
+
+    private static async Task<IResult> InvoiceAsync(string tenantKey, string invoice, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        if (!tenant.May(MemberRole.Billing)) return Results.Forbid();
+        var found = await reads.RunAsync(
+            tenant.Id, read => InvoiceQuery.FindAsync(read.Connection, tenant.Id, invoice, tenant.Zone, http.RequestAborted), http.RequestAborted);
+        return found is null ? Results.NotFound() : Results.File(InvoicePdf.Of(found, tenant.Zone), "application/pdf", $"{found.Number ?? "draft"}.pdf");
+    }
+
+    private static string At(DateTimeOffset? instant) => instant is { } some ? Domain.Kernel.InstantText.Format(some) : "";
+
     private static async Task<IResult> GrantsAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
     {
         if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
@@ -96,7 +132,6 @@ internal static class TenantExports
         foreach (var (grant, pool, _, _) in data.Lines)
         {
             string Id(Guid id) => PublicId.Format(PublicId.Grant, tenant.Id, id);
-            string At(DateTimeOffset? at) => at is { } instant ? Domain.Kernel.InstantText.Format(instant) : "";
             Line(csv,
             [
                 Id(grant.Id), grant.Source, pool, Number(grant.Amount), Number(GrantText.Left(grant, data.Now)), At(grant.EffectiveAt), At(grant.ExpiresAt),
@@ -118,7 +153,6 @@ internal static class TenantExports
             read => CaseQuery.ListAsync(read.Connection, read.TenantId, CaseText.Filter(query, read.Zone), after: null, MostRows, page: true, http.RequestAborted),
             http.RequestAborted);
         var csv = new StringBuilder();
-        string At(DateTimeOffset? at) => at is { } instant ? Domain.Kernel.InstantText.Format(instant) : "";
         Line(csv,
         [
             "case", "product", "state", "reason", "rule", "version", "line", "opened_at", "decided_at", "settles_at", "billed_at", "reversed_at", "credits", "revenue", "currency", "dispute",

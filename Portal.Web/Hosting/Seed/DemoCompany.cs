@@ -2,8 +2,10 @@ using Microsoft.AspNetCore.Identity;
 using Npgsql;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Intake;
+using Portal.Domain.Subscriptions;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 
@@ -132,6 +134,11 @@ internal sealed class DemoCompany(NpgsqlDataSource source, Wallets wallets, Usag
             case 0:
                 await BuyPackAsync(tenant, "growth", Pool.SharedKey, cancellationToken);
                 await BuyPackAsync(tenant, "starter", "support", cancellationToken);
+                var plan = new SubscriptionOrder(DemoCatalogue.TeamPlan) { Quantities = new Dictionary<string, decimal>(StringComparer.Ordinal) { ["seats"] = 8m } };
+                await RunAsync(tenant, wallet => Subscribing.StartAsync(wallet, plan, cancellationToken), cancellationToken);
+                break;
+            case 2:
+                await RunAsync(tenant, wallet => PayAsync(wallet, cancellationToken), cancellationToken);
                 break;
             case 9:
                 await BuyPackAsync(tenant, "starter", "research", cancellationToken);
@@ -149,6 +156,18 @@ internal sealed class DemoCompany(NpgsqlDataSource source, Wallets wallets, Usag
                     cancellationToken);
                 break;
         }
+    }
+
+    // By bank transfer, so that nobody has to leave a card.
+    private static async Task<Result<Done>> PayAsync(WalletTransaction wallet, CancellationToken cancellationToken)
+    {
+        foreach (var invoice in await InvoiceQuery.ListAsync(wallet.Connection, wallet.TenantId, InvoiceState.Open, 10, after: null, cancellationToken))
+        {
+            var paid = await BankTransfer.RecordAsync(wallet, new BankTransfer(invoice.AmountDue, $"Transfer for {invoice.Number}", invoice.Id), cancellationToken);
+            if (paid.Problem is { } problem) return problem;
+        }
+
+        return default(Done);
     }
 
     private Task BuyPackAsync(long tenant, string key, string pool, CancellationToken cancellationToken)

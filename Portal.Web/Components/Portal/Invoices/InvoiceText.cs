@@ -1,0 +1,34 @@
+using Portal.Domain.Invoicing;
+
+namespace Portal.Web.Components.TenantPages.Invoices;
+
+/// <summary>What pages call states and lines of invoices.</summary>
+internal static class InvoiceText
+{
+    /// <summary>States that a list can be narrowed to.</summary>
+    public static readonly IReadOnlyList<(string Value, string Text)> States =
+        [(InvoiceState.Open, "To pay"), (InvoiceState.Paid, "Paid"), (InvoiceState.Draft, "Draft"), (InvoiceState.Void, "Void"), (InvoiceState.Uncollectible, "Uncollectible")];
+
+    /// <summary>A state in words.</summary>
+    public static string State(string state) => States.FirstOrDefault(known => known.Value == state).Text ?? state;
+
+    /// <summary>The colour of a state.</summary>
+    public static string Badge(Invoice invoice) => invoice.State switch
+    {
+        InvoiceState.Paid => "badge-good",
+        InvoiceState.Open => "badge-warning",
+        InvoiceState.Uncollectible => "badge-bad",
+        _ => "badge-plain",
+    };
+
+    /// <summary>A quantity with no more digits than it has.</summary>
+    public static string Quantity(decimal quantity) => quantity.ToString("#,0.#########", System.Globalization.CultureInfo.CurrentCulture);
+
+    /// <summary>The period of a line, in the tenant's days.</summary>
+    public static string Period(DateTimeOffset start, DateTimeOffset end, TimeZoneInfo zone)
+    {
+        if (end <= start) return "";
+        static string Day(DateTimeOffset instant, TimeZoneInfo zone) => TimeZoneInfo.ConvertTime(instant, zone).ToString("d MMM yyyy", System.Globalization.CultureInfo.CurrentCulture);
+        return $"{Day(start, zone)} – {Day(end.AddTicks(-1), zone)}";
+    }
+}
