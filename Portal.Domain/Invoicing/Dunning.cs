@@ -61,7 +61,7 @@ public sealed class Dunning(OffSession charges, NpgsqlDataSource source, Wallets
             unpaid.Tenant, PublicId.Format(PublicId.Invoice, unpaid.Tenant, unpaid.Id), new Money(unpaid.Amount, Currency.Of(unpaid.Currency)), $"Invoice {unpaid.Number}",
             Actor: "job");
         var charged = await charges.ChargeAsync(order, cancellationToken);
-        if (charged.Problem is not { } problem) return; // paid, refused or under way: whatever it was has been booked
+        if (charged.Problem is not { Code: not InvoicePurpose.NothingDue } problem) return; // paid meanwhile; paid, refused or under way: whatever it was has been booked
         await wallets.RunAsync<Done>(unpaid.Tenant, async wallet =>
         {
             await InvoicePurpose.RefusedAsync(wallet, unpaid.Id, problem.Code, cancellationToken);
@@ -75,6 +75,20 @@ public sealed class InvoicePurpose : IPaymentPurpose
 {
     /// <inheritdoc />
     public string Prefix => PublicId.Invoice;
+
+    internal const string NothingDue = "nothing_due";
+
+    /// <inheritdoc />
+    public async Task<Problem?> RefusesAsync(WalletTransaction wallet, string paysFor, Money amount, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        if (!PublicId.TryParse(PublicId.Invoice, paysFor, out _, out var invoice)) return null;
+        await wallet.WriteAsync(cancellationToken);
+        var due = await wallet.Connection.ListAsync(
+            "select total - paid - credited from invoices where tenant_id = $1 and id = $2 and state in ('open', 'uncollectible')", row => row.GetDecimal(0), cancellationToken,
+            wallet.TenantId, invoice);
+        return due.Count > 0 && due[0] >= amount.Amount ? null : Problem.Conflict(NothingDue, "So much is not due any more: it was paid or credited meanwhile.");
+    }
 
     /// <inheritdoc />
     public async Task<Result<decimal>> PayAsync(WalletTransaction wallet, ArrivedMoney money, CancellationToken cancellationToken)

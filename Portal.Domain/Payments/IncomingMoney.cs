@@ -98,8 +98,10 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
         if (checkout is { State: not CheckoutStatus.Paid }) (checkout.State, checkout.Failure) = (CheckoutStatus.Failed, failure);
     }
 
-    private IPaymentPurpose? PurposeOf(PaymentAttempt? attempt) =>
-        attempt?.PaysFor is { } paysFor ? byPrefix.GetValueOrDefault(paysFor[..Math.Max(0, paysFor.IndexOf('_', StringComparison.Ordinal))]) : null;
+    /// <summary>Who takes money for that public id; null when nobody does.</summary>
+    internal IPaymentPurpose? PurposeOf(string paysFor) => byPrefix.GetValueOrDefault(paysFor[..Math.Max(0, paysFor.IndexOf('_', StringComparison.Ordinal))]);
+
+    private IPaymentPurpose? PurposeOf(PaymentAttempt? attempt) => attempt?.PaysFor is { } paysFor ? PurposeOf(paysFor) : null;
 
     private async Task<Problem?> BookCaptureAsync(
         WalletTransaction wallet, Payment payment, PaymentReport report, PaymentAttempt? attempt, Checkout? checkout, CancellationToken cancellationToken)

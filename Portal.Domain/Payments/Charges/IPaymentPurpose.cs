@@ -20,6 +20,12 @@ public interface IPaymentPurpose
     string Prefix { get; }
 
     /// <summary>
+    /// Why so much may not be charged for it now, such as <c>nothing_due</c>; null when it may. Asked under the wallet's lock before an attempt
+    /// is written, so that what was paid meanwhile is not charged again.
+    /// </summary>
+    Task<Problem?> RefusesAsync(WalletTransaction wallet, string paysFor, Money amount, CancellationToken cancellationToken) => Task.FromResult<Problem?>(null);
+
+    /// <summary>
     /// Books what it takes of the money, Dr <c>cash:{provider}</c>, and answers how much that was, 0 to all of it: what it leaves becomes
     /// <c>customer_credit</c>. A problem keeps the money unbooked, and it is tried again.
     /// </summary>

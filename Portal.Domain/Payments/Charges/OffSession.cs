@@ -66,7 +66,7 @@ public sealed class OffSession(
     /// <summary>
     /// Charges, or resolves the attempt that is still open for the same thing. A refusal by the bank is an outcome. Refuses, with nothing
     /// sent: <c>no_payment_method</c>, <c>unknown_payment_method</c>, <c>unknown_provider</c>, <c>currency_not_supported</c>,
-    /// <c>amount_not_supported</c>.
+    /// <c>amount_not_supported</c>, and what the purpose refuses (<c>nothing_due</c>).
     /// </summary>
     public async Task<Result<ChargeOutcome>> ChargeAsync(ChargeOrder order, CancellationToken cancellationToken = default)
     {
@@ -96,6 +96,7 @@ public sealed class OffSession(
         var open = await wallet.Db.Set<PaymentAttempt>().SingleOrDefaultAsync(
             a => a.TenantId == wallet.TenantId && a.PaysFor == order.PaysFor && a.State == AttemptState.Started, cancellationToken);
         if (open is not null) return (open, false);
+        if (money.PurposeOf(order.PaysFor) is { } purpose && await purpose.RefusesAsync(wallet, order.PaysFor, order.Amount, cancellationToken) is { } settled) return settled;
         var method = await wallet.Db.Set<PaymentMethod>().SingleOrDefaultAsync(
             m => m.TenantId == wallet.TenantId && m.State == MethodState.Saved && (order.Method == null ? m.IsDefault : m.Id == order.Method), cancellationToken);
         if (method is null)
