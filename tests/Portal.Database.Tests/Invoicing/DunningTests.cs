@@ -6,6 +6,7 @@ using Portal.Domain;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Pricing;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Wallet;
@@ -48,6 +49,21 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
         (await StandingAsync()).ShouldBe("paid 29 of 29, 0 refused; active");
         (await ScalarAsync("select count(*) from sandbox_payments where captured > 0")).ShouldBe(2L);
         (await BalanceAsync("receivable"), await BalanceAsync("cash:sandbox")).ShouldBe((0m, 58m));
+    }
+
+    [Fact]
+    public async Task A_charge_for_an_invoice_that_was_paid_meanwhile_is_refused_and_sends_nothing()
+    {
+        await SaveCardAsync("accepted");
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z");
+        var invoice = (Guid)(await ScalarAsync("select id from invoices where state = 'paid'"))!;
+        var order = new ChargeOrder(world.Acme, PublicId.Format(PublicId.Invoice, world.Acme, invoice), new Money(29m, Currency.Of("USD")), "Invoice");
+
+        (await world.Services.GetRequiredService<OffSession>().ChargeAsync(order)).Problem!.Code.ShouldBe("nothing_due");
+
+        (await ScalarAsync("select count(*) from sandbox_payments")).ShouldBe(1L);
+        (await ScalarAsync("select count(*) from payment_attempts")).ShouldBe(1L);
     }
 
     [Fact]
