@@ -18,7 +18,8 @@ public sealed record CheckoutComSettings(string SecretKey, string ProcessingChan
     internal static CheckoutComSettings? Read(IConfigurationSection section) => section["SecretKey"] is { Length: > 0 } key
         ? new CheckoutComSettings(
             key, PaymentSettings.Required(section, "ProcessingChannel"), PaymentSettings.Required(section, "WebhookSecret"),
-            PaymentSettings.Address(section, "ApiBase", "https://api.sandbox.checkout.com")) { Country = section["Country"] is { Length: 2 } country ? country : "US" }
+            PaymentSettings.Address(section, "ApiBase", "https://api.sandbox.checkout.com"))
+        { Country = section["Country"] is { Length: 2 } country ? country : "US" }
         : null;
 
     /// <summary>Without the secrets.</summary>

@@ -8,6 +8,13 @@ internal static class CheckoutComUnits
         new Dictionary<string, int>(StringComparer.Ordinal) { ["CLP"] = 2, ["CLF"] = 0 },
         new Dictionary<string, int>(StringComparer.Ordinal)
         {
-            ["CLP"] = 100, ["BHD"] = 10, ["IQD"] = 10, ["JOD"] = 10, ["KWD"] = 10, ["LYD"] = 10, ["OMR"] = 10, ["TND"] = 10,
+            ["CLP"] = 100,
+            ["BHD"] = 10,
+            ["IQD"] = 10,
+            ["JOD"] = 10,
+            ["KWD"] = 10,
+            ["LYD"] = 10,
+            ["OMR"] = 10,
+            ["TND"] = 10,
         });
 }

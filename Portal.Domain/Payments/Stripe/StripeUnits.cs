@@ -12,6 +12,12 @@ internal static class StripeUnits
         new Dictionary<string, int>(StringComparer.Ordinal) { ["ISK"] = 2, ["UGX"] = 2, ["MGA"] = 0 },
         new Dictionary<string, int>(StringComparer.Ordinal)
         {
-            ["ISK"] = 100, ["UGX"] = 100, ["BHD"] = 10, ["JOD"] = 10, ["KWD"] = 10, ["OMR"] = 10, ["TND"] = 10,
+            ["ISK"] = 100,
+            ["UGX"] = 100,
+            ["BHD"] = 10,
+            ["JOD"] = 10,
+            ["KWD"] = 10,
+            ["OMR"] = 10,
+            ["TND"] = 10,
         });
 }

@@ -29,8 +29,16 @@ internal sealed class AdyenStub : StubServer
         {
             stored.Add(new JsonObject
             {
-                ["id"] = NewPsp(), ["shopper"] = (string)request["shopperReference"]!, ["card"] = card.ToString(), ["brand"] = "visa", ["name"] = "VISA", ["type"] = "scheme",
-                ["lastFour"] = "4242", ["expiryMonth"] = "03", ["expiryYear"] = "2030", ["supportedRecurringProcessingModels"] = new JsonArray("CardOnFile", "UnscheduledCardOnFile"),
+                ["id"] = NewPsp(),
+                ["shopper"] = (string)request["shopperReference"]!,
+                ["card"] = card.ToString(),
+                ["brand"] = "visa",
+                ["name"] = "VISA",
+                ["type"] = "scheme",
+                ["lastFour"] = "4242",
+                ["expiryMonth"] = "03",
+                ["expiryYear"] = "2030",
+                ["supportedRecurringProcessingModels"] = new JsonArray("CardOnFile", "UnscheduledCardOnFile"),
             });
             page["status"] = "completed";
             Notify("AUTHORISATION", NewPsp(), null, reference, 0, (string)request["amount"]!["currency"]!, success: true);
@@ -107,8 +115,13 @@ internal sealed class AdyenStub : StubServer
         links.Add(new JsonObject { ["id"] = id, ["status"] = "active", ["request"] = request.DeepClone() });
         return new StubAnswer(201, new JsonObject
         {
-            ["id"] = id, ["status"] = "active", ["url"] = $"https://test.adyen.link/{id}", ["reference"] = (string)request["reference"]!,
-            ["amount"] = request["amount"]!.DeepClone(), ["merchantAccount"] = Account, ["expiresAt"] = (string?)request["expiresAt"],
+            ["id"] = id,
+            ["status"] = "active",
+            ["url"] = $"https://test.adyen.link/{id}",
+            ["reference"] = (string)request["reference"]!,
+            ["amount"] = request["amount"]!.DeepClone(),
+            ["merchantAccount"] = Account,
+            ["expiresAt"] = (string?)request["expiresAt"],
         });
     }
 
@@ -132,8 +145,12 @@ internal sealed class AdyenStub : StubServer
         MakeRefund(payment, (long)request["amount"]!["value"]!, (string)request["reference"]!, psp);
         return new StubAnswer(201, new JsonObject
         {
-            ["pspReference"] = psp, ["paymentPspReference"] = payment, ["status"] = "received", ["reference"] = (string)request["reference"]!,
-            ["merchantAccount"] = Account, ["amount"] = request["amount"]!.DeepClone(),
+            ["pspReference"] = psp,
+            ["paymentPspReference"] = payment,
+            ["status"] = "received",
+            ["reference"] = (string)request["reference"]!,
+            ["merchantAccount"] = Account,
+            ["amount"] = request["amount"]!.DeepClone(),
         });
     }
 
@@ -152,7 +169,12 @@ internal sealed class AdyenStub : StubServer
         var (value, currency) = ((long)amount["value"]!, (string)amount["currency"]!);
         var payment = new JsonObject
         {
-            ["id"] = NewPsp(), ["reference"] = reference, ["currency"] = currency, ["captured"] = paid ? value : 0L, ["refunded"] = 0L, ["disputed"] = 0L,
+            ["id"] = NewPsp(),
+            ["reference"] = reference,
+            ["currency"] = currency,
+            ["captured"] = paid ? value : 0L,
+            ["refunded"] = 0L,
+            ["disputed"] = 0L,
         };
         payments.Add(payment);
         Notify("AUTHORISATION", (string)payment["id"]!, null, reference, value, currency, paid, paid ? "033899:4242:03/2030" : Refusal(card).Reason);
@@ -178,7 +200,8 @@ internal sealed class AdyenStub : StubServer
 
         return new StubAnswer(200, new JsonObject
         {
-            ["merchantAccount"] = Account, ["shopperReference"] = shopper,
+            ["merchantAccount"] = Account,
+            ["shopperReference"] = shopper,
             ["storedPaymentMethods"] = new JsonArray([.. stored.Where(row => (string)row["shopper"]! == shopper).Select(row => row.DeepClone())]),
         });
     }
@@ -187,9 +210,16 @@ internal sealed class AdyenStub : StubServer
     {
         var item = new JsonObject
         {
-            ["additionalData"] = new JsonObject(), ["amount"] = new JsonObject { ["currency"] = currency, ["value"] = value }, ["eventCode"] = code,
-            ["eventDate"] = "2026-11-23T10:00:00+01:00", ["merchantAccountCode"] = Account, ["merchantReference"] = reference, ["paymentMethod"] = "visa",
-            ["pspReference"] = psp, ["reason"] = reason ?? "", ["success"] = success ? "true" : "false",
+            ["additionalData"] = new JsonObject(),
+            ["amount"] = new JsonObject { ["currency"] = currency, ["value"] = value },
+            ["eventCode"] = code,
+            ["eventDate"] = "2026-11-23T10:00:00+01:00",
+            ["merchantAccountCode"] = Account,
+            ["merchantReference"] = reference,
+            ["paymentMethod"] = "visa",
+            ["pspReference"] = psp,
+            ["reason"] = reason ?? "",
+            ["success"] = success ? "true" : "false",
         };
         if (original is not null) item["originalReference"] = original;
         notifications.Add(item);

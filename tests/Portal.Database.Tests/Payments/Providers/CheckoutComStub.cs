@@ -26,13 +26,26 @@ internal sealed class CheckoutComStub : StubServer
         if ((long)request["amount"]! > 0) return Authorise(request, card, present: true);
         var instrument = new JsonObject
         {
-            ["id"] = NewId("src_"), ["type"] = "card", ["scheme"] = "Visa", ["last4"] = "4242", ["expiry_month"] = 12, ["expiry_year"] = 2031, ["card"] = card.ToString(),
+            ["id"] = NewId("src_"),
+            ["type"] = "card",
+            ["scheme"] = "Visa",
+            ["last4"] = "4242",
+            ["expiry_month"] = 12,
+            ["expiry_year"] = 2031,
+            ["card"] = card.ToString(),
         };
         instruments.Add(instrument);
         var verified = new JsonObject
         {
-            ["id"] = NewId("pay_"), ["reference"] = (string)request["reference"]!, ["currency"] = (string)request["currency"]!, ["amount"] = 0L, ["status"] = "Card Verified",
-            ["captured"] = 0L, ["visible"] = true, ["source"] = instrument.DeepClone(), ["actions"] = new JsonArray(),
+            ["id"] = NewId("pay_"),
+            ["reference"] = (string)request["reference"]!,
+            ["currency"] = (string)request["currency"]!,
+            ["amount"] = 0L,
+            ["status"] = "Card Verified",
+            ["captured"] = 0L,
+            ["visible"] = true,
+            ["source"] = instrument.DeepClone(),
+            ["actions"] = new JsonArray(),
         };
         payments.Add(verified);
         Tell("card_verified", verified);
@@ -50,7 +63,12 @@ internal sealed class CheckoutComStub : StubServer
         var row = Row(payment);
         var dispute = new JsonObject
         {
-            ["id"] = NewId("dsp_"), ["category"] = "fraudulent", ["amount"] = amount, ["currency"] = (string)row["currency"]!, ["status"] = "evidence_required", ["payment_id"] = payment,
+            ["id"] = NewId("dsp_"),
+            ["category"] = "fraudulent",
+            ["amount"] = amount,
+            ["currency"] = (string)row["currency"]!,
+            ["status"] = "evidence_required",
+            ["payment_id"] = payment,
         };
         disputes.Add(dispute);
         return TellDispute("dispute_received", dispute);
@@ -93,7 +111,8 @@ internal sealed class CheckoutComStub : StubServer
         pages.Add(new JsonObject { ["id"] = id, ["request"] = request.DeepClone() });
         return new StubAnswer(201, new JsonObject
         {
-            ["id"] = id, ["reference"] = (string)request["reference"]!,
+            ["id"] = id,
+            ["reference"] = (string)request["reference"]!,
             ["_links"] = new JsonObject { ["redirect"] = new JsonObject { ["href"] = $"https://pay.sandbox.checkout.com/page/{id}" } },
         });
     }
@@ -106,8 +125,12 @@ internal sealed class CheckoutComStub : StubServer
         var payment = Authorise(request, card, present: false);
         var answer = new JsonObject
         {
-            ["id"] = (string)payment["id"]!, ["status"] = card == Card.Good ? "Authorized" : (string)payment["status"]!, ["approved"] = card == Card.Good,
-            ["response_code"] = (string?)payment["response_code"], ["reference"] = (string)request["reference"]!, ["_links"] = new JsonObject(),
+            ["id"] = (string)payment["id"]!,
+            ["status"] = card == Card.Good ? "Authorized" : (string)payment["status"]!,
+            ["approved"] = card == Card.Good,
+            ["response_code"] = (string?)payment["response_code"],
+            ["reference"] = (string)request["reference"]!,
+            ["_links"] = new JsonObject(),
         };
         return new StubAnswer(201, answer);
     }
@@ -136,8 +159,15 @@ internal sealed class CheckoutComStub : StubServer
         var code = card switch { Card.Empty => "20051", Card.Stolen => "30043", Card.Challenging when !present => "20154", _ => "10000" };
         var payment = new JsonObject
         {
-            ["id"] = NewId("pay_"), ["reference"] = (string)request["reference"]!, ["currency"] = (string)request["currency"]!, ["amount"] = (long)request["amount"]!,
-            ["status"] = paid ? "Captured" : "Declined", ["captured"] = paid ? (long)request["amount"]! : 0L, ["visible"] = present, ["response_code"] = code, ["actions"] = new JsonArray(),
+            ["id"] = NewId("pay_"),
+            ["reference"] = (string)request["reference"]!,
+            ["currency"] = (string)request["currency"]!,
+            ["amount"] = (long)request["amount"]!,
+            ["status"] = paid ? "Captured" : "Declined",
+            ["captured"] = paid ? (long)request["amount"]! : 0L,
+            ["visible"] = present,
+            ["response_code"] = code,
+            ["actions"] = new JsonArray(),
         };
         payments.Add(payment);
         Tell(paid ? "payment_approved" : "payment_declined", payment);
@@ -182,16 +212,25 @@ internal sealed class CheckoutComStub : StubServer
         var skip = int.Parse(call.Query["skip"].ToString(), CultureInfo.InvariantCulture);
         return new StubAnswer(200, new JsonObject
         {
-            ["limit"] = PageSize, ["skip"] = skip, ["total_count"] = all.Count, ["data"] = new JsonArray([.. all.Skip(skip).Take(PageSize)]),
+            ["limit"] = PageSize,
+            ["skip"] = skip,
+            ["total_count"] = all.Count,
+            ["data"] = new JsonArray([.. all.Skip(skip).Take(PageSize)]),
         });
     }
 
     private void Tell(string type, JsonObject payment) => events.Add(new JsonObject
     {
-        ["id"] = NewId("evt_"), ["type"] = type, ["version"] = "1.0.0", ["created_on"] = "2026-11-23T10:00:00Z",
+        ["id"] = NewId("evt_"),
+        ["type"] = type,
+        ["version"] = "1.0.0",
+        ["created_on"] = "2026-11-23T10:00:00Z",
         ["data"] = new JsonObject
         {
-            ["id"] = (string)payment["id"]!, ["reference"] = (string)payment["reference"]!, ["amount"] = (long)payment["amount"]!, ["currency"] = (string)payment["currency"]!,
+            ["id"] = (string)payment["id"]!,
+            ["reference"] = (string)payment["reference"]!,
+            ["amount"] = (long)payment["amount"]!,
+            ["currency"] = (string)payment["currency"]!,
             ["processing_channel_id"] = Channel,
         },
     });

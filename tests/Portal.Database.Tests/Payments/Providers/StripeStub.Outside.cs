@@ -33,7 +33,11 @@ internal sealed partial class StripeStub
         var customer = Add("customer", "cus_");
         var method = Add("payment_method", "pm_", ("type", "card"), ("customer", (string)customer["id"]!), ("card", new JsonObject
         {
-            ["brand"] = "visa", ["last4"] = "4242", ["exp_month"] = 8, ["exp_year"] = 2030, ["kind"] = card.ToString(),
+            ["brand"] = "visa",
+            ["last4"] = "4242",
+            ["exp_month"] = 8,
+            ["exp_year"] = 2030,
+            ["kind"] = card.ToString(),
         }));
         var setup = Add("setup_intent", "seti_", ("status", "succeeded"), ("customer", (string)customer["id"]!), ("payment_method", (string)method["id"]!));
         (page["setup_intent"], page["customer"], page["status"]) = ((string)setup["id"]!, (string)customer["id"]!, "complete");

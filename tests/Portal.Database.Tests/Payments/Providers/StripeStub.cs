@@ -165,7 +165,10 @@ internal sealed partial class StripeStub : StubServer
         var page = rows.Skip(from).Take(PageSize).ToList();
         return new StubAnswer(200, new JsonObject
         {
-            ["object"] = "list", ["url"] = call.Path, ["has_more"] = from + page.Count < rows.Count, ["data"] = new JsonArray([.. page.Select(o => o.DeepClone())]),
+            ["object"] = "list",
+            ["url"] = call.Path,
+            ["has_more"] = from + page.Count < rows.Count,
+            ["data"] = new JsonArray([.. page.Select(o => o.DeepClone())]),
         });
     }
 
@@ -176,7 +179,10 @@ internal sealed partial class StripeStub : StubServer
         var from = call.Query["page"] is [{ } page] ? (int)Number(page) : 0;
         return new StubAnswer(200, new JsonObject
         {
-            ["object"] = "search_result", ["url"] = call.Path, ["has_more"] = from + 1 < rows.Count, ["next_page"] = (from + 1).ToString(CultureInfo.InvariantCulture),
+            ["object"] = "search_result",
+            ["url"] = call.Path,
+            ["has_more"] = from + 1 < rows.Count,
+            ["next_page"] = (from + 1).ToString(CultureInfo.InvariantCulture),
             ["data"] = new JsonArray([.. rows.Skip(from).Take(1).Select(o => o.DeepClone())]),
         });
     }
@@ -208,7 +214,12 @@ internal sealed partial class StripeStub : StubServer
 
     private void Tell(string type, JsonObject about) => events.Add(new JsonObject
     {
-        ["id"] = NewId("evt_"), ["object"] = "event", ["api_version"] = "2024-06-20", ["type"] = type, ["livemode"] = false, ["pending_webhooks"] = 1,
+        ["id"] = NewId("evt_"),
+        ["object"] = "event",
+        ["api_version"] = "2024-06-20",
+        ["type"] = type,
+        ["livemode"] = false,
+        ["pending_webhooks"] = 1,
         ["data"] = new JsonObject { ["object"] = about.DeepClone() },
     });
 
