@@ -29,7 +29,8 @@ public static class EventsApi
     private static async Task<IResult> TakeAsync(HttpContext http, UsageIntake intake, string? detail)
     {
         if (detail is not (null or "summary")) return new ProblemAnswer(Problem.Field("detail", "invalid_detail", "The detail is 'summary' or left out."));
-        var body = await BodyAsync(http);
+        var length = http.Request.ContentLength is { } said ? Math.Min(said, BodyLimit) : (long?)null; // more is refused unread
+        var body = await intake.ReadAsync(length, () => BodyAsync(http));
         if (body.Problem is { } problem) return new ProblemAnswer(problem);
         var taken = await intake.TakeAsync(body.Value, http.Caller().OnlyTenant, http.RequestAborted);
         return taken.Match<IResult>(events => new EventsAnswer(events, IsAlone(body.Value), detail is not null), failure => new ProblemAnswer(failure));

@@ -11,4 +11,7 @@ public sealed class IntakeOptions
 
     /// <summary>Events waiting in this process before requests are turned away with 429. Default 200,000.</summary>
     public int WaitingEvents { get; set; } = 200_000;
+
+    /// <summary>Bytes of bodies held in this process, read or waiting, before requests are turned away with 429. Default 64 MiB, at least 1.</summary>
+    public long WaitingBytes { get; set; } = 64 * 1024 * 1024;
 }

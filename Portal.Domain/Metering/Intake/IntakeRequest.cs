@@ -23,15 +23,19 @@ internal sealed class IntakePart(IntakeRequest request, long tenantId, IReadOnly
 internal sealed class IntakeRequest
 {
     private readonly TaskCompletionSource<Problem?> done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Action? finished;
     private Problem? failure;
     private int open;
 
     /// <summary>Parts by tenant; a request without any is done at once.</summary>
-    public IntakeRequest(IEnumerable<UsageEvent> pending)
+    /// <param name="pending">Its events that are to be taken.</param>
+    /// <param name="finished">Called once, when the last part is committed or failed, whoever still waits for it.</param>
+    public IntakeRequest(IEnumerable<UsageEvent> pending, Action? finished = null)
     {
+        this.finished = finished;
         Parts = [.. pending.GroupBy(usage => usage.TenantId).Select(group => new IntakePart(this, group.Key, [.. group]))];
         open = Parts.Count;
-        if (open == 0) done.SetResult(null);
+        if (open == 0) Finish();
     }
 
     public IReadOnlyList<IntakePart> Parts { get; }
@@ -42,6 +46,12 @@ internal sealed class IntakeRequest
     public void PartDone(Problem? failure)
     {
         if (failure is not null) Interlocked.CompareExchange(ref this.failure, failure, null);
-        if (Interlocked.Decrement(ref open) == 0) done.TrySetResult(this.failure);
+        if (Interlocked.Decrement(ref open) == 0) Finish();
+    }
+
+    private void Finish()
+    {
+        finished?.Invoke();
+        done.TrySetResult(failure);
     }
 }

@@ -17,11 +17,15 @@ namespace Portal.Domain.Metering.Intake;
 /// </summary>
 public sealed class UsageIntake : IHostedService
 {
+    private static readonly Problem TooBusy =
+        new(ProblemKind.Busy, "too_busy", "Too many events are waiting. Nothing was taken; send them again in a moment.");
+
     private readonly NpgsqlDataSource source;
     private readonly WalletDirectories directories;
     private readonly Catalogues catalogues;
     private readonly IntakeOptions options;
     private readonly IntakeBatcher[] batchers;
+    private readonly WaitingBytes bytes;
     private Task[] running = [];
     private volatile bool stopping;
 
@@ -35,6 +39,7 @@ public sealed class UsageIntake : IHostedService
         this.directories = directories;
         this.catalogues = catalogues;
         this.options = options.Value;
+        bytes = new WaitingBytes(Math.Max(1, this.options.WaitingBytes));
         var transactions = new IntakeTransaction(source, directories, catalogues, attribution, due);
         batchers = [.. Enumerable.Range(0, Math.Clamp(this.options.Batchers, 1, 16)).Select(_ => new IntakeBatcher(transactions, signals, this.options, log))];
     }
@@ -47,6 +52,9 @@ public sealed class UsageIntake : IHostedService
 
     /// <summary>Events that wait to be committed in this process.</summary>
     public int WaitingEvents => batchers.Sum(batcher => batcher.WaitingEvents);
+
+    /// <summary>Bytes of bodies that are being read or wait to be committed in this process.</summary>
+    public long WaitingBytes => bytes.Held;
 
     /// <inheritdoc />
     public Task StartAsync(CancellationToken cancellationToken)
@@ -72,14 +80,45 @@ public sealed class UsageIntake : IHostedService
     /// <returns>The events with their fates; or what is wrong with the body, <c>too_busy</c>, or <c>unavailable</c>.</returns>
     public async Task<Result<IReadOnlyList<UsageEvent>>> TakeAsync(ReadOnlyMemory<byte> body, long? onlyTenant, CancellationToken cancellationToken)
     {
-        if (WaitingEvents > options.WaitingEvents)
-            return new Problem(ProblemKind.Busy, "too_busy", "Too many events are waiting. Nothing was taken; send them again in a moment.");
-        var parsed = EventParser.Parse(body);
-        if (!parsed.Succeeded) return parsed.Problem!;
-        await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
-        var request = new IntakeRequest(parsed.Value.Where(usage => usage.Status == EventStatus.Pending));
-        foreach (var part in request.Parts) batchers[(int)(part.TenantId % batchers.Length)].Add(part);
-        return await request.Done.WaitAsync(cancellationToken) is { } failure ? failure : parsed.Value;
+        if (WaitingEvents > options.WaitingEvents || !bytes.TryHold(body.Length)) return TooBusy;
+        var handedOver = false;
+        try
+        {
+            var parsed = EventParser.Parse(body);
+            if (!parsed.Succeeded) return parsed.Problem!;
+            await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
+
+            // From here on the body is held until its parts are done: a caller that leaves does not free it.
+            handedOver = true;
+            var request = new IntakeRequest(parsed.Value.Where(usage => usage.Status == EventStatus.Pending), () => bytes.LetGo(body.Length));
+            foreach (var part in request.Parts) batchers[(int)(part.TenantId % batchers.Length)].Add(part);
+            return await request.Done.WaitAsync(cancellationToken) is { } failure ? failure : parsed.Value;
+        }
+        finally
+        {
+            if (!handedOver) bytes.LetGo(body.Length);
+        }
+    }
+
+    /// <summary>
+    /// Reads a body while room is held for it, so that requests are turned away before their bodies are in memory. Refuses <c>too_busy</c>,
+    /// with nothing read, and what <paramref name="read"/> refuses.
+    /// </summary>
+    /// <param name="length">Bytes that it says it has; null when it does not: then it counts once it is read.</param>
+    /// <param name="read">Reads it.</param>
+    public async ValueTask<Result<ReadOnlyMemory<byte>>> ReadAsync(long? length, Func<ValueTask<Result<ReadOnlyMemory<byte>>>> read)
+    {
+        ArgumentNullException.ThrowIfNull(read);
+        var held = Math.Max(0, length ?? 0);
+        if (WaitingEvents > options.WaitingEvents || !bytes.TryHold(held)) return TooBusy;
+        try
+        {
+            return await read();
+        }
+        finally
+        {
+            bytes.LetGo(held);
+        }
     }
 
     /// <summary>Most events that an estimate is made for.</summary>
