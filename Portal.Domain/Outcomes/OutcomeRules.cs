@@ -12,6 +12,11 @@ namespace Portal.Domain.Outcomes;
 /// <param name="Versions">Its versions, the newest first.</param>
 public sealed record OutcomeRuleCard(string Key, string Name, IReadOnlyList<PublishedRule> Versions);
 
+/// <summary>Where a rule is used.</summary>
+/// <param name="Plans">Keys of the plans of which a version names it.</param>
+/// <param name="Tenants">How many tenants have had cases under it.</param>
+public sealed record OutcomeRuleUse(IReadOnlyList<string> Plans, long Tenants);
+
 /// <summary>A version as it was published.</summary>
 /// <param name="Rule">Key of the rule.</param>
 /// <param name="Version">Number in its rule, from 1.</param>
@@ -59,6 +64,19 @@ public static class OutcomeRules
             "insert into outcome_rule_versions (rule, version, product, effective_at, published_at, definition) values ($1, $2, $3, $4, $5, $6::json)",
             cancellationToken, key, published.Version, rule.Value.Product, effective, change.Now, JsonSerializer.Serialize(published.Definition, PortalJson.Options));
         return published;
+    }
+
+    /// <summary>Who names a rule and who has cases under it.</summary>
+    public static async Task<OutcomeRuleUse> UseAsync(NpgsqlConnection connection, string key, CancellationToken cancellationToken = default)
+    {
+        const string sql = """
+            select array(
+                select distinct v.plan from plan_versions v
+                cross join lateral json_each_text(case json_typeof(v.definition -> 'outcomes') when 'object' then v.definition -> 'outcomes' else '{}' end) o
+                where o.value = $1 order by v.plan),
+              (select count(distinct tenant_id) from outcome_rules_used where rule = $1)
+            """;
+        return (await connection.ListAsync(sql, row => new OutcomeRuleUse(row.GetFieldValue<string[]>(0), row.GetInt64(1)), cancellationToken, key))[0];
     }
 
     /// <summary>A rule with its versions; null when there is none of that key.</summary>
