@@ -40,7 +40,7 @@ public sealed class DisputesPageTests(PostgresFixture postgres) : IClassFixture<
         var dialogs = site.Render<MudDialogProvider>();
         var page = site.Render<DisputesPage>();
         page.WaitForAssertion(() => page.Find("td[data-label='Their reason']").TextContent.ShouldBe("It came back."));
-        page.Find("td.row-actions button").Click();
+        await page.InvokeAsync(() => page.Find("td.row-actions button").Click());
         dialogs.WaitForElement("#answer").Input("You are right.");
         dialogs.FindAll("button").First(button => button.TextContent.Contains("Accept", StringComparison.Ordinal)).Click();
         page.WaitForAssertion(() => page.Find(".empty-state-title").TextContent.ShouldBe("Nobody disputes anything"));

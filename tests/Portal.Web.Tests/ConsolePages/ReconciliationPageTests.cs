@@ -44,7 +44,7 @@ public sealed class ReconciliationPageTests(PostgresFixture postgres) : PageCont
         Page.AddAuthorization().SetAuthorized("gone@portal.example");
         var page = Page.Render<ReconciliationPage>();
         page.WaitForAssertion(() => page.Find("button"));
-        page.Find("button").Click();
+        await page.InvokeAsync(() => page.Find("button").Click());
         page.WaitForAssertion(() => page.Markup.ShouldContain("Nothing was checked"));
         (await database.ScalarAsync("select count(*) from reconciliation_runs")).ShouldBe(0L);
     }

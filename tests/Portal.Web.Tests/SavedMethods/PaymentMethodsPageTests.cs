@@ -29,7 +29,7 @@ public sealed class PaymentMethodsPageTests(PostgresFixture postgres) : IClassFi
         var page = site.Show(MemberRole.Billing);
         page.WaitForElement(".empty-state-title").TextContent.ShouldBe("No payment method yet");
 
-        page.Find(".button-primary").Click();
+        await page.InvokeAsync(() => page.Find(".button-primary").Click());
         var navigation = site.Services.GetRequiredService<BunitNavigationManager>();
         page.WaitForAssertion(() => navigation.Uri.ShouldContain("/sandbox/checkout/ss_"));
         await site.Services.GetRequiredService<SandboxProvider>().PayAsync(navigation.Uri.Split('/')[^1], "4242424242424242");
@@ -51,7 +51,7 @@ public sealed class PaymentMethodsPageTests(PostgresFixture postgres) : IClassFi
         var page = site.Show(MemberRole.Billing);
         page.WaitForElements(".method").Count.ShouldBe(2);
 
-        page.Find("button[aria-label^='Charge']").Click();
+        await page.InvokeAsync(() => page.Find("button[aria-label^='Charge']").Click());
         page.WaitForAssertion(() => page.Find(".notice").TextContent.ShouldContain("from now on"));
         page.FindAll(".badge-good").Count.ShouldBe(1);
 
@@ -71,7 +71,7 @@ public sealed class PaymentMethodsPageTests(PostgresFixture postgres) : IClassFi
         var page = site.Show(MemberRole.Billing);
         page.WaitForElement(".method");
         await site.Portal.ExecuteAsync("update members set role = 'member'");
-        page.Find(".button-primary").Click();
+        await page.InvokeAsync(() => page.Find(".button-primary").Click());
 
         page.WaitForElement(".notice-error").TextContent.ShouldContain("role billing");
         (await site.Portal.ScalarAsync("select count(*) from payment_methods")).ShouldBe(1L);

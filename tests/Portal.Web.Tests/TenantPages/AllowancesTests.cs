@@ -43,14 +43,14 @@ public sealed class AllowancesTests(PostgresFixture postgres) : IClassFixture<Po
         await page.InvokeAsync(() => page.Find("button[aria-label='Limit ana@example.com']").Click());
 
         dialogs.WaitForElement("#allowance-limit").Input("fifty");
-        await dialogs.Find("#allowance").SubmitAsync();
+        await dialogs.InvokeAsync(() => dialogs.Find("#allowance").SubmitAsync());
         dialogs.WaitForElement("[role=alert]").TextContent.ShouldContain("as a number");
-        dialogs.Find("#allowance-limit").Input("50");
-        await dialogs.Find("#allowance").SubmitAsync();
+        await dialogs.InvokeAsync(() => dialogs.Find("#allowance-limit").Input("50"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#allowance").SubmitAsync());
         dialogs.WaitForElement(".allowance-edit").TextContent.ShouldContain("0 of 50 a month");
         (await site.Portal.ScalarAsync("select key from consumers where member_id is not null")).ShouldBe("ana@example.com");
 
-        await dialogs.Find("button[aria-label^='Remove the allowance']").ClickAsync(new());
+        await dialogs.InvokeAsync(() => dialogs.Find("button[aria-label^='Remove the allowance']").ClickAsync(new()));
         dialogs.WaitForAssertion(() => dialogs.FindAll(".allowance-edit").ShouldBeEmpty());
         (await site.Portal.ScalarAsync("select count(*) from allowances")).ShouldBe(0L);
     }

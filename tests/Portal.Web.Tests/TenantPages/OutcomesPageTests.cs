@@ -60,10 +60,10 @@ public sealed class OutcomesPageTests(PostgresFixture postgres) : IClassFixture<
 
         var (page, dialogs) = site.Open<OutcomesPage>("outcomes?state=settling", MemberRole.Billing);
         page.WaitForAssertion(() => page.FindAll(".data-table tbody tr").Count.ShouldBe(1));
-        page.Find("td[data-label=Case] button").Click();
+        await page.InvokeAsync(() => page.Find("td[data-label=Case] button").Click());
         dialogs.WaitForElement("#dispute-reason").Input("It came back.");
         dialogs.Find(".plain-table tbody").TextContent.ShouldContain("decided");
-        dialogs.Find("#dispute").Submit();
+        await dialogs.InvokeAsync(() => dialogs.Find("#dispute").Submit());
         page.WaitForAssertion(() => page.Markup.ShouldContain("Disputed"));
         (await site.Portal.ScalarAsync("select dispute_reason from outcome_cases where dispute = 'open'")).ShouldBe("It came back.");
         (await site.Portal.ScalarAsync("select count(*) from audit where action = 'case.disputed'")).ShouldBe(1L);

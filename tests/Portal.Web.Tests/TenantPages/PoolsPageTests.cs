@@ -84,13 +84,13 @@ public sealed class PoolsPageTests(PostgresFixture postgres) : IClassFixture<Pos
         dialogs.WaitForElement(".lot-list");
         dialogs.FindAll(".lot-list li > span:first-child").Select(Text).ShouldBe(["20 Promotion, only llm", "10 Purchase"]);
         dialogs.FindAll(".lot-list li > .muted").Select(Text).ShouldBe(["no expiry", "no expiry"]);
-        await dialogs.Find("#transfer").SubmitAsync();
+        await dialogs.InvokeAsync(() => dialogs.Find("#transfer").SubmitAsync());
 
         page.WaitForElement("[role=status]").TextContent.ShouldContain("Moved 30 credits from Shared to team-a");
         (await site.Portal.BalanceAsync(site.Tenant, "pool:team-a")).ShouldBe(30m);
         (await site.Portal.ScalarAsync("select actor from audit where action = 'credits.transferred'")).ShouldBe($"user:{site.User:N}");
 
-        await page.Find("[role=status] button").ClickAsync(new());
+        await page.InvokeAsync(() => page.Find("[role=status] button").ClickAsync(new()));
         page.WaitForAssertion(() => page.Find("[role=status]").TextContent.ShouldContain("Moved back"));
         (await site.Portal.BalanceAsync(site.Tenant, "pool:shared")).ShouldBe(120m);
     }
@@ -109,8 +109,8 @@ public sealed class PoolsPageTests(PostgresFixture postgres) : IClassFixture<Pos
         dialogs.Find("button[form=transfer]").HasAttribute("disabled").ShouldBeTrue();
 
         await site.Portal.ExecuteAsync("update members set role = 'billing'");
-        dialogs.Find("#transfer-credits").Input("5");
-        await dialogs.Find("#transfer").SubmitAsync();
+        await dialogs.InvokeAsync(() => dialogs.Find("#transfer-credits").Input("5"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#transfer").SubmitAsync());
         dialogs.WaitForElement("[role=alert]").TextContent.ShouldContain("needs the role admin");
         (await site.Portal.BalanceAsync(site.Tenant, "pool:shared")).ShouldBe(10m);
     }
@@ -142,11 +142,11 @@ public sealed class PoolsPageTests(PostgresFixture postgres) : IClassFixture<Pos
         await page.InvokeAsync(() => page.FindAll(".page-header-actions button").Single(button => Text(button) == "New pool").Click());
 
         dialogs.WaitForElement("#pool-name").Input("Team A");
-        await dialogs.Find("#pool").SubmitAsync(); // team-a is there already
+        await dialogs.InvokeAsync(() => dialogs.Find("#pool").SubmitAsync()); // team-a is there already
         dialogs.WaitForElement("[role=alert]").TextContent.ShouldContain("already");
         dialogs.Find("#pool-name").GetAttribute("value").ShouldBe("Team A");
-        dialogs.Find("#pool-key").Input("team-a-2");
-        await dialogs.Find("#pool").SubmitAsync();
+        await dialogs.InvokeAsync(() => dialogs.Find("#pool-key").Input("team-a-2"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#pool").SubmitAsync());
 
         page.WaitForAssertion(() => page.FindAll(".pool-card").Select(card => card.GetAttribute("aria-label")).ShouldBe(["Shared", "team-a", "Team A"]));
     }

@@ -100,7 +100,7 @@ public sealed class TenantPagesTests(PostgresFixture postgres) : IClassFixture<P
         page.Find(".chip").TextContent.ShouldContain("large");
         page.Find(".data-table tfoot").TextContent.ShouldContain("2.00"); // 20 credits at 10 cents
 
-        page.Find(".chip").Click();
+        await page.InvokeAsync(() => page.Find(".chip").Click());
         page.WaitForAssertion(() => page.FindAll(".data-table tbody tr").Count.ShouldBe(2));
     }
 
@@ -164,7 +164,7 @@ public sealed class TenantPagesTests(PostgresFixture postgres) : IClassFixture<P
         page.WaitForAssertion(() => page.FindAll("tbody tr").Count.ShouldBe(3));
         page.FindAll("select").Select(select => select.GetAttribute("aria-label")).ShouldBe(["Role of late@example.com", "Role of ana@example.com"], ignoreOrder: true);
         page.FindAll(".badge").ShouldHaveSingleItem();
-        await page.Find("select[aria-label='Role of late@example.com']").ChangeAsync(new ChangeEventArgs { Value = "member" }); // until the command has answered
+        await page.InvokeAsync(() => page.Find("select[aria-label='Role of late@example.com']").ChangeAsync(new ChangeEventArgs { Value = "member" })); // until the command has answered
         (await site.Portal.ScalarAsync("select role from members where email = 'late@example.com'")).ShouldBe("member");
         (await site.Portal.ScalarAsync("select actor from audit where action = 'member.role_changed'")).ShouldBe($"user:{site.User:N}");
     }
@@ -181,7 +181,7 @@ public sealed class TenantPagesTests(PostgresFixture postgres) : IClassFixture<P
         page.WaitForAssertion(() => page.FindAll("select").Count.ShouldBe(2));
 
         await site.Portal.ExecuteAsync("update members set role = 'member' where email = 'ana@example.com'");
-        await page.Find("select[aria-label='Role of late@example.com']").ChangeAsync(new ChangeEventArgs { Value = "admin" }); // until the command has answered
+        await page.InvokeAsync(() => page.Find("select[aria-label='Role of late@example.com']").ChangeAsync(new ChangeEventArgs { Value = "admin" })); // until the command has answered
 
         (await site.Portal.ScalarAsync("select role from members where email = 'late@example.com'")).ShouldBe("billing");
     }
