@@ -43,7 +43,7 @@ public static class Settle
     {
         var renewing = renewal?.NextAt == instant ? renewal : null;
         await RunAsync(others, DuePlace.PeriodEnd, instant, cancellationToken);
-        renewing?.Close(instant);
+        if (renewing is not null) await renewing.CloseAsync(instant, cancellationToken);
         renewing?.Roll(instant);
         foreach (var grant in settling.Wallet.Grants.Where(grant => grant.ExpiresAt == instant).Order(BurnOrder.Instance).ToArray()) settling.Expire(grant, instant);
         renewing?.Grant(instant);

@@ -65,7 +65,7 @@ public interface IRenewal
     DateTimeOffset? NextAt { get; }
 
     /// <summary>Closes the period that ends at that instant.</summary>
-    void Close(DateTimeOffset at);
+    Task CloseAsync(DateTimeOffset at, CancellationToken cancellationToken);
 
     /// <summary>Rolls over what was left of credits that renew at that instant.</summary>
     void Roll(DateTimeOffset at);

@@ -175,6 +175,10 @@ public sealed class WalletState(DateTimeOffset? due, PeriodCounters period)
             : new AccruedCharge(charge, quantity, amount, currency);
     }
 
+    /// <summary>Charges of periods that began within two instants, both included, that are not written yet.</summary>
+    public decimal AccruedOf(DateTimeOffset from, DateTimeOffset to) =>
+        accrued.Values.Where(one => one.Charge.StartsAt >= from && one.Charge.StartsAt <= to).Sum(one => one.Amount);
+
     /// <summary>
     /// Something is due to be invoiced at that instant: the draft of that date opens, and is finalised an hour later, or a day later where usage
     /// of a period that ended may still arrive.

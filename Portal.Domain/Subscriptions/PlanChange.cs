@@ -20,7 +20,7 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
         var renewal = new Renewal(settling, subscription, plan, next: null, await Fees.ReadAsync(settling, cancellationToken));
         if (another is null) renewal.Seat(quantities, wallet.Now);
-        else Take(renewal, subscription, another, quantities);
+        else await TakeAsync(renewal, subscription, another, quantities, cancellationToken);
         await wallet.WriteAsync(cancellationToken);
         await renewal.WriteAsync(cancellationToken);
         if (renewal.NextAt is { } due) wallet.Wallet.DueNoLaterThan(due);
@@ -40,7 +40,8 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
             : (another, null);
     }
 
-    private void Take(Renewal renewal, Subscription subscription, Plan another, Dictionary<string, decimal> quantities)
+    private async Task TakeAsync(
+        Renewal renewal, Subscription subscription, Plan another, Dictionary<string, decimal> quantities, CancellationToken cancellationToken)
     {
         if (another.Key == plan.Key && another.Version == plan.Version)
         {
@@ -60,7 +61,7 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
         renewal.Keep(quantities);
         if (another.Months == plan.Months && GrantsOnce(another) && GrantsOnce(plan)) renewal.Upgrade(another, wallet.Now);
         else if (subscription.Period is null) renewal.Upgrade(another, wallet.Now);
-        else renewal.Restart(another, wallet.Now);
+        else await renewal.RestartAsync(another, wallet.Now, cancellationToken);
     }
 
     // Credits that come several times in a period leave shares to come, which belong to the plan that sold them: such a plan begins anew.

@@ -37,7 +37,7 @@ internal sealed partial class Renewal
     }
 
     /// <summary>Takes another plan at once and begins a period with it: what the old one left unearned is given back.</summary>
-    public void Restart(Plan another, DateTimeOffset at)
+    public async Task RestartAsync(Plan another, DateTimeOffset at, CancellationToken cancellationToken)
     {
         fees.Recognise(at, Subscription.Currency);
         var number = 0;
@@ -47,6 +47,7 @@ internal sealed partial class Renewal
             var posting = settling.Begin("plan_change", at, Key("plan_change", Subscription.PublicId, at), Subscription.PublicId);
             var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
             foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
+            await TopUpAsync(period, at, cancellationToken);
             End(period, at);
         }
 
@@ -82,6 +83,21 @@ internal sealed partial class Renewal
             fees.Earn(charge, rest);
             if (rest > unearned) settling.Wallet.Bill(at, afterUsage: false);
         }
+    }
+
+    // What all charges of the period come to, written or not, may fall short of the plan's minimum; of a period that was cut, of its part.
+    private async Task TopUpAsync(SubscriptionPeriod period, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        if (plan.Minimum is not { } minimum) return;
+        const string sql = "select coalesce(sum(amount), 0) from charges where tenant_id = $1 and period_starts_at between $2 and $3";
+        var written = (await settling.Connection.ListAsync(sql, row => row.GetDecimal(0), cancellationToken, Subscription.TenantId, period.StartsAt, at)).Single();
+        var least = Nine(calendar.Fee(minimum, period) * (1m - Left(period, at)));
+        var due = least - written - settling.Wallet.AccruedOf(period.StartsAt, at);
+        if (due <= 0m) return;
+        var posting = settling.Begin("minimum", at.AddTicks(-TimeSpan.TicksPerMicrosecond), Key("minimum", Subscription.PublicId, at), Subscription.PublicId);
+        var item = plan.Definition.Items!.Single(one => one.Type == "minimum").Key!;
+        var charge = new Charge(ChargeKind.Minimum, item, period.StartsAt, at, Detail: Fees.Detail($"{plan.Name}: the rest to the minimum"));
+        settling.Wallet.Accrue(posting, charge, 1m, due, Account.RevenueMinimum, Subscription.Currency);
     }
 
     // What was to come with the next period comes.

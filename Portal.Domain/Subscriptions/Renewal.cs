@@ -31,11 +31,16 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         : Instants().Where(instant => Subscription.SettledUntil is not { } done || instant > done).Select(instant => (DateTimeOffset?)instant).Min();
 
     /// <inheritdoc />
-    public void Close(DateTimeOffset at)
+    public async Task CloseAsync(DateTimeOffset at, CancellationToken cancellationToken)
     {
         ending = null;
         fees.Recognise(at, Subscription.Currency);
-        if (Subscription.Period is { } period && period.EndsAt == at) End(period, at);
+        if (Subscription.Period is { } period && period.EndsAt == at)
+        {
+            await TopUpAsync(period, at, cancellationToken);
+            End(period, at);
+        }
+
         if (Subscription.CancelAt <= at) Become(Subscription with { State = SubscriptionState.Cancelled, CancelledAt = Subscription.CancelAt });
     }
 
@@ -66,7 +71,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
     /// Ends the subscription before its time: fees that were not earned and what was paid for grants to come are the customer's, credits stay
     /// until they expire, and all that is open is billed at once.
     /// </summary>
-    public void Cancel(DateTimeOffset at)
+    public async Task CancelAsync(DateTimeOffset at, CancellationToken cancellationToken)
     {
         fees.Recognise(at, Subscription.Currency);
         if (Subscription.Period is { } period)
@@ -74,6 +79,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
             var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
             var posting = settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId);
             foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
+            await TopUpAsync(period, at, cancellationToken);
             End(period, at);
             settling.Wallet.Bill(at, plan.HasArrears);
         }

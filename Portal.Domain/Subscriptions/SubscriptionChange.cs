@@ -69,7 +69,7 @@ public sealed record SubscriptionChange(
     {
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
         var renewal = new Renewal(settling, subscription, plan, next: null, await Fees.ReadAsync(settling, cancellationToken));
-        renewal.Cancel(wallet.Now);
+        await renewal.CancelAsync(wallet.Now, cancellationToken);
         await wallet.WriteAsync(cancellationToken);
         await renewal.WriteAsync(cancellationToken);
         wallet.Wallet.Overage = null;

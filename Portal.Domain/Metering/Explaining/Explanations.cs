@@ -40,7 +40,7 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
         var (currency, converted) = (await connection.ListAsync(
             Convert, row => (row.GetString(0), row.Nullable<decimal?>(1)), cancellationToken, tenantId, cost ?? 0m, cost is 0m ? null : standing.CostCurrency, standing.OccurredAt)).Single();
         return new EventExplanation(
-            explained, Quantities(catalogue, explained, standing), transaction, currency, cost, cost is null ? null : standing.CostCurrency,
+            explained, Quantities(catalogue, await TenantPrices.ReadAsync(connection, tenantId, cancellationToken), explained, standing), transaction, currency, cost, cost is null ? null : standing.CostCurrency,
             cost is null ? null : cost == 0m ? 0m : converted);
     }
 
@@ -51,14 +51,14 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
         return standing.Cost + explained.Ratings.Where(rating => rating.Kind == "void").Sum(rating => rating.Cost ?? 0m);
     }
 
-    private static IReadOnlyList<ExplainedQuantity> Quantities(Catalogue catalogue, ExplainedEvent explained, StandingEvent standing)
+    private static IReadOnlyList<ExplainedQuantity> Quantities(Catalogue catalogue, TenantPrices prices, ExplainedEvent explained, StandingEvent standing)
     {
         var usage = new UsageEvent { Index = 0, Type = standing.Type, OccurredAt = standing.OccurredAt, Data = standing.Bytes };
-        new EventMeasuring(catalogue).Measure(usage, TenantPrices.Platform, NothingKept);
+        new EventMeasuring(catalogue).Measure(usage, prices, NothingKept);
         if (usage.Meter is not { } meter || usage.Rating is not { } measured) return [];
         var ratedAt = explained.Ratings.Where(rating => rating.Kind is "late_rating" or "amend" or "rerate").Select(rating => Uuid7.InstantOf(rating.TransactionId))
             .Append(explained.Event.PostedAt).Max();
-        var rates = InForce(catalogue.AllRateVersions.Where(version => version.Card == CardOf(catalogue, standing)), standing.RateVersionId, ratedAt, standing.OccurredAt);
+        var rates = OfPlan(prices, measured, standing) ?? InForce(catalogue.AllRateVersions.Where(version => version.Card == CardOf(catalogue, standing)), standing.RateVersionId, ratedAt, standing.OccurredAt);
         var costs = InForce(catalogue.AllCostVersions, null, ratedAt, standing.OccurredAt);
         var rating = Rater.Rate(
             meter.Key, [.. measured.Lines.Select(line => new MeasuredQuantity(line.Quantity, line.Dimensions, line.Distinct))], Book(rates), Book(costs), meter.Accumulation);
@@ -72,6 +72,14 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
             : rating.Rated && standing.Rated && !standing.Voided ? StandingRating.Of(standing, rating, withCost: true).Lines
             : rating.Lines;
         return [.. lines.Select((line, i) => Explain(meter.Key, line, rating.Lines, rates, costs))];
+    }
+
+    // The price of the plan's item that was had then; plans are no cards, so it is shown as one. Null: a card priced it.
+    private static List<CardVersion>? OfPlan(TenantPrices prices, Rating measured, StandingEvent standing)
+    {
+        if (standing.RateVersionId is not null || !standing.Rated || prices.At(standing.OccurredAt) is not { } terms) return null;
+        var rates = measured.Lines.Select(line => line.Rate).OfType<Rate>().Where(rate => rate.Version is null).Distinct().ToList();
+        return rates.Count == 0 ? null : [new CardVersion(0, $"plan {terms.Plan}", terms.PlanVersion, terms.From, terms.From, rates)];
     }
 
     private static string CardOf(Catalogue catalogue, StandingEvent standing) =>

@@ -138,6 +138,25 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
+    public async Task What_a_period_falls_short_of_the_minimum_is_charged_as_it_ends()
+    {
+        await world.PlanAsync("""
+            "items":[{"key":"base","type":"flat","amount":"29.00"},{"key":"gpu","type":"usage","meter":"gpu","price":{"model":"per_unit","amount":"1.00"}},
+              {"key":"least","type":"minimum","amount":"100.00"}]
+            """, "committed");
+        await world.SubscribeAsync(new SubscriptionOrder("committed", MeterWorld.At("2030-01-01T00:00:00Z")));
+        await world.ToAsync("2030-01-10T00:00:00Z");
+        await world.UseAsync("gpu", 30m); // 29 and 30: 41 short of 100
+        await world.ToAsync("2030-02-10T00:00:00Z");
+        await world.UseAsync("gpu", 80m); // 29 and 80: more than 100
+        var january = await FindAsync((await ListAsync())[0]);
+        Lines(january).ShouldBe(["flat Pro: 1 × 29 = 29", "usage gpu: 30 × 1 = 30", "minimum Pro: the rest to the minimum: 1 × 41 = 41"]);
+        await world.ToAsync("2030-03-02T01:00:00Z");
+        Lines(await FindAsync((await ListAsync())[0])).ShouldBe(["flat Pro: 1 × 29 = 29", "usage gpu: 80 × 1 = 80"]);
+        (await world.BalanceAsync("revenue:minimum", "USD")).ShouldBe(-41.00m);
+    }
+
+    [Fact]
     public async Task What_costs_nothing_makes_no_invoice()
     {
         await world.PlanAsync(""" "items":[{"key":"base","type":"flat","amount":"0.00"},{"key":"credits","type":"included_credits","credits":"10"}] """, "free");

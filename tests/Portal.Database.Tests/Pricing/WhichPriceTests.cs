@@ -1,4 +1,6 @@
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Database.Tests.Counters;
+using Portal.Domain.Metering.Explaining;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Subscriptions;
 using Portal.Testing;
@@ -43,6 +45,17 @@ public sealed class WhichPriceTests(PostgresFixture postgres) : IClassFixture<Po
         (await world.UseAsync("gpu", 10m)).ShouldBe(20m);
         (await world.UseAsync("gpu", 3m, at: "2030-01-11T00:00:00Z")).ShouldBe(0m);
         (await world.UnbilledAsync()).ShouldBe(6.50m);
+    }
+
+    [Fact]
+    public async Task What_a_plans_item_priced_is_explained_by_it()
+    {
+        await world.PlanAsync(""" "items":[{"key":"gpu","type":"usage","meter":"gpu","price":{"model":"per_unit","amount":"0.50"}}] """);
+        await world.SubscribeAsync(new SubscriptionOrder("pro"));
+        await world.UseAsync("gpu", 3m, id: "a");
+        var explained = (await world.Portal.Services.GetRequiredService<Explanations>().FindAsync(world.Tenant, EventIdentity.KeyOf("test", "a")))!;
+        var quantity = explained.Quantities.ShouldHaveSingleItem();
+        (quantity.Quantity, quantity.Money, quantity.Rate!.Rate.Version!.ToString()).ShouldBe((3m, 1.50m, "plan pro version 1"));
     }
 
     [Fact]
