@@ -10,12 +10,12 @@ namespace Portal.Domain.Wallet;
 /// <param name="Until">No case opens from then on; null: it goes on.</param>
 public sealed record OutcomeTerms(string Product, string Rule, DateTimeOffset? From, DateTimeOffset? Until)
 {
-    // What subscriptions name, and what rules were named when open cases began.
+    // What the plans name that were had, each for its time, and what rules were named when open cases began.
     internal const string Sql = """
-        select o.key, o.value, s.starts_at, coalesce(s.cancelled_at, s.cancel_at) from subscriptions s
-        join plan_versions v on v.plan = s.plan and v.version = s.plan_version
+        select o.key, o.value, t.since, t.until from dated_terms t
+        join plan_versions v on v.plan = t.plan and v.version = t.plan_version
         cross join lateral json_each_text(case json_typeof(v.definition -> 'outcomes') when 'object' then v.definition -> 'outcomes' else '{}' end) o
-        where s.tenant_id = $1
+        where t.tenant_id = $1
         union all
         select product, rule, null, null from outcome_rules_used where tenant_id = $1
         """;

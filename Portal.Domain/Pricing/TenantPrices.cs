@@ -24,11 +24,7 @@ public sealed class TenantPrices
 
     private TenantPrices(IEnumerable<PriceTerms> terms) => this.terms = [.. terms];
 
-    internal const string Sql = """
-        select t.since, coalesce(lead(t.since) over (partition by t.subscription_id order by t.since, t.id), s.cancelled_at, s.cancel_at), t.plan, t.plan_version, t.rate_card
-        from subscription_terms t join subscriptions s on s.tenant_id = t.tenant_id and s.id = t.subscription_id
-        where t.tenant_id = $1 order by t.since, t.id
-        """;
+    internal const string Sql = "select since, until, plan, plan_version, rate_card from dated_terms where tenant_id = $1 order by since, id";
 
     /// <summary>Those that are in force at an instant; null for the platform's alone.</summary>
     public PriceTerms? At(DateTimeOffset instant)

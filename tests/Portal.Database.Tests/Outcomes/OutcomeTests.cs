@@ -47,6 +47,20 @@ public sealed class OutcomeTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
+    public async Task Cases_open_under_the_rule_of_the_plan_that_was_had_when_they_began()
+    {
+        await using var world = await OutcomeWorld.StartAsync(postgres, subscribe: false);
+        var subscription = await world.SubscribeAsync("null");
+        await world.ToAsync("2030-01-10T00:00:00Z");
+        await world.PutPlanAsync("""{"support":"per_resolution"}""");
+        (await world.Portal.Wallets.RunAsync(
+            world.Tenant, wallet => SubscriptionChange.MakeAsync(wallet, subscription.Id, new SubscriptionChange { Plan = "pro" }))).Succeeded.ShouldBeTrue();
+        await world.ToAsync("2030-01-11T00:00:00Z");
+        await world.Portal.SendAsync(world.Event("conversation.started", "2030-01-09T10:00:00Z", "early"), world.Event("conversation.started", "2030-01-10T10:00:00Z", "later"));
+        (await world.Portal.ScalarAsync("select string_agg(case_key, ',') from outcome_cases")).ShouldBe("later");
+    }
+
+    [Fact]
     public async Task Voiding_what_decided_a_case_decides_it_anew()
     {
         await using var world = await OutcomeWorld.StartAsync(postgres);

@@ -70,10 +70,16 @@ internal sealed class OutcomeWorld : IAsyncDisposable
 
     public async Task<Subscription> SubscribeAsync(string outcomes = """{"support":"per_resolution"}""", string amount = "0.00")
     {
+        await PutPlanAsync(outcomes, amount);
+        return (await Portal.Wallets.RunAsync(Tenant, async wallet => await Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", wallet.Now)))).Value;
+    }
+
+    /// <summary>Puts a version of the plan.</summary>
+    public async Task PutPlanAsync(string outcomes, string amount = "0.00")
+    {
         var text = $$"""{"name":"Pro","currency":"USD","period":"month","outcomes":{{outcomes}},"items":[{"key":"base","type":"flat","amount":"{{amount}}"}]}""";
         var definition = JsonSerializer.Deserialize<PlanDefinition>(text, PortalJson.Options)!;
         (await CatalogueChange.RunAsync(Portal.Source, change => Plans.PutAsync(change, "pro", definition))).Succeeded.ShouldBeTrue();
-        return (await Portal.Wallets.RunAsync(Tenant, async wallet => await Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", wallet.Now)))).Value;
     }
 
     /// <summary>An event of a case at an instant.</summary>

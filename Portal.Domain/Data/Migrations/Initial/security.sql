@@ -81,4 +81,5 @@ revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
 -- The catalogue and the clock are the platform's: every page may read them.
 grant select on platform, products, packs, plans, plan_versions, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
+grant select on dated_terms to portal_page;
 grant select on fx_rates, legal_entities, tax_rates, outcome_rules, outcome_rule_versions to portal_page;
