@@ -52,12 +52,11 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
             return;
         }
 
-        var currency = Currency.Of(wallet.Directory.Currency);
-        var taxation = await Taxation.ReadAsync(wallet.Connection, wallet.TenantId, seller.Country, cancellationToken);
-        var figures = new InvoiceBuilder(currency, taxation, wallet.Directory.Zone, await LastBilledAsync(wallet, cancellationToken)).Build(charges, billAt);
+        var builder = await InvoiceBuilder.OfAsync(wallet.Connection, wallet.TenantId, wallet.Directory.Currency, wallet.Directory.Zone, seller, cancellationToken);
+        var figures = builder.Build(charges, billAt);
         var number = await ReserveAsync(wallet.TenantId, id, cancellationToken);
         var posting = Post(wallet, id, charges, figures, at);
-        await WriteAsync(wallet, id, number, charges, figures, posting, billAt, at, cancellationToken);
+        await WriteAsync(wallet, id, number, charges, figures, posting, at, cancellationToken);
         await InvoicePayments.ApplyCreditAsync(wallet, id, figures.Total, at, cancellationToken);
     }
 
@@ -75,7 +74,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
     }
 
     private async Task WriteAsync(
-        WalletTransaction wallet, Guid id, string number, List<OpenCharge> charges, InvoiceBuilder.Figures figures, LedgerTransaction posting, DateTimeOffset billAt,
+        WalletTransaction wallet, Guid id, string number, List<OpenCharge> charges, InvoiceBuilder.Figures figures, LedgerTransaction posting,
         DateTimeOffset at, CancellationToken cancellationToken)
     {
         var buyer = (await wallet.Connection.FindAsync(
@@ -84,11 +83,10 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
                 new InvoiceParty(row.GetString(0), row.GetString(1), row.Nullable<string>(2), row.Nullable<string>(3) is { } vat ? [vat] : []), row.Nullable<string>(4)),
             cancellationToken, wallet.TenantId))!;
         var lines = figures.Lines;
-        var (starts, ends) = (charges.Min(charge => charge.StartsAt), charges.Max(charge => charge.EndsAt));
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add("update invoices set state = $3, total = $4, finalise_at = $5, collect_at = $5 where tenant_id = $1 and id = $2", wallet.TenantId, id,
             figures.Total == 0m ? InvoiceState.Paid : InvoiceState.Open, figures.Total, at);
-        batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, at, starts, ends, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
+        batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, at, figures.StartsAt, figures.EndsAt, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
             Json(seller.Party), Json(buyer.Party), Json(figures.Taxes), buyer.PoNumber, posting.Id);
         batch.Add(Lines, wallet.TenantId, id, Enumerable.Range(1, lines.Count), lines.Select(line => line.Kind), lines.Select(line => line.Item),
             lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),
@@ -105,10 +103,6 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
     private static async Task<bool> IsDraftAsync(WalletTransaction wallet, Guid id, CancellationToken cancellationToken) =>
         (await wallet.Connection.ListAsync(
             "select 1 from invoices where tenant_id = $1 and id = $2 and state = 'draft'", row => row.GetInt32(0), cancellationToken, wallet.TenantId, id)).Count > 0;
-
-    private static async Task<DateTimeOffset?> LastBilledAsync(WalletTransaction wallet, CancellationToken cancellationToken) =>
-        (await wallet.Connection.ListAsync(
-            "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft'", row => row.Nullable<DateTimeOffset?>(0), cancellationToken, wallet.TenantId)).Single();
 
     // An invoice whose number was reserved by a try that did not commit is made even if nothing is left on it: numbers have no gaps.
     private async Task<bool> IsReservedAsync(Guid id, CancellationToken cancellationToken) =>

@@ -1,4 +1,7 @@
+using Npgsql;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;
@@ -35,8 +38,27 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
     /// <param name="Total">To be paid; at least 0.</param>
     /// <param name="CustomerCredit">What it would be below 0 by.</param>
     /// <param name="Rounding">What rounding added to the charges.</param>
+    /// <param name="StartsAt">Begin of what it covers.</param>
+    /// <param name="EndsAt">End of what it covers.</param>
     public sealed record Figures(
-        IReadOnlyList<InvoiceLine> Lines, IReadOnlyList<InvoiceTax> Taxes, decimal Subtotal, decimal Tax, decimal Total, decimal CustomerCredit, decimal Rounding);
+        IReadOnlyList<InvoiceLine> Lines, IReadOnlyList<InvoiceTax> Taxes, decimal Subtotal, decimal Tax, decimal Total, decimal CustomerCredit, decimal Rounding,
+        DateTimeOffset StartsAt, DateTimeOffset EndsAt);
+
+    /// <summary>The builder of a tenant's invoices as things stand: previews and finalised ones are made by the same.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="currency">Its currency.</param>
+    /// <param name="zone">Its zone.</param>
+    /// <param name="seller">Who sells; null: nobody yet.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public static async Task<InvoiceBuilder> OfAsync(
+        NpgsqlConnection connection, long tenantId, string currency, TimeZoneInfo zone, LegalEntity? seller, CancellationToken cancellationToken)
+    {
+        const string last = "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft'";
+        var taxation = await Taxation.ReadAsync(connection, tenantId, seller?.Country ?? "", cancellationToken);
+        var billed = await connection.ListAsync(last, row => row.Nullable<DateTimeOffset?>(0), cancellationToken, tenantId);
+        return new InvoiceBuilder(Currency.Of(currency), taxation, zone, billed[0]);
+    }
 
     /// <summary>The figures of charges, on an invoice of a date.</summary>
     public Figures Build(IReadOnlyCollection<OpenCharge> charges, DateTimeOffset billAt)
@@ -52,7 +74,9 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
             var net = places.Sum(i => lines[i].Amount);
             var tax = currency.RoundToMinor(net * ofRate.Key.Percent / 100m);
             if (ofRate.Key != Taxation.None) taxes.Add(new InvoiceTax(ofRate.Key.Name, ofRate.Key.Percent, net, tax));
-            foreach (var (i, share) in places.Zip(Spread(tax, [.. places.Select(i => lines[i].Amount * ofRate.Key.Percent / 100m)]))) lines[i] = lines[i] with { Tax = share };
+            decimal[] shares = [.. places.Select(i => lines[i].Amount * ofRate.Key.Percent / 100m)];
+            LargestRemainder.Spread(shares, tax, currency.MinorPlaces);
+            foreach (var (i, share) in places.Zip(shares)) lines[i] = lines[i] with { Tax = share };
         }
 
         var (subtotal, allTax) = (lines.Sum(line => line.Amount), lines.Sum(line => line.Tax));
@@ -64,7 +88,8 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
             subtotal += credit;
         }
 
-        return new Figures(lines, taxes, subtotal, allTax, sum + credit, credit, lines.Where(line => line.ChargeId is not null).Sum(line => line.Amount) - charges.Sum(charge => charge.Amount));
+        return new Figures(lines, taxes, subtotal, allTax, sum + credit, credit, lines.Where(line => line.ChargeId is not null).Sum(line => line.Amount) - charges.Sum(charge => charge.Amount),
+            charges.Select(charge => charge.StartsAt).DefaultIfEmpty(billAt).Min(), charges.Select(charge => charge.EndsAt).DefaultIfEmpty(billAt).Max());
     }
 
     private bool IsLate(OpenCharge charge) => !charge.Advance && charge.EndsAt <= lastBilled;
@@ -83,22 +108,6 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
         if (charge.Quantity == 0m) return null;
         var unit = Math.Round(charge.Amount / charge.Quantity, 9, MidpointRounding.ToEven);
         return Math.Round(unit * charge.Quantity, 9, MidpointRounding.ToEven) == charge.Amount ? unit : null;
-    }
-
-    // Lines may be below 0: each takes its own tax rounded toward zero, and what is left goes to the largest remainders.
-    private decimal[] Spread(decimal tax, decimal[] exact)
-    {
-        var unit = new decimal(1, 0, 0, isNegative: false, (byte)currency.MinorPlaces);
-        var parts = exact.Select(own => Math.Round(own, currency.MinorPlaces, MidpointRounding.ToNegativeInfinity)).ToArray();
-        var left = tax - parts.Sum();
-        foreach (var i in Enumerable.Range(0, parts.Length).OrderByDescending(i => exact[i] - parts[i]).ThenBy(i => i))
-        {
-            if (left <= 0m) break;
-            parts[i] += unit;
-            left -= unit;
-        }
-
-        return parts;
     }
 
     private static int Order(OpenCharge charge) => charge.Kind switch

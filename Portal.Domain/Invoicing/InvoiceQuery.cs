@@ -132,14 +132,11 @@ public static class InvoiceQuery
         NpgsqlConnection connection, Invoice draft, List<OpenCharge> charges, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
         var seller = await LegalEntity.OfTenantAsync(connection, cancellationToken);
-        var taxation = await Taxation.ReadAsync(connection, draft.TenantId, seller?.Country ?? "", cancellationToken);
-        var last = (await connection.ListAsync(
-            "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft'", row => row.Nullable<DateTimeOffset?>(0), cancellationToken, draft.TenantId)).Single();
-        var figures = new InvoiceBuilder(Currency.Of(draft.Currency), taxation, zone, last).Build(charges, draft.BillAt);
+        var figures = (await InvoiceBuilder.OfAsync(connection, draft.TenantId, draft.Currency, zone, seller, cancellationToken)).Build(charges, draft.BillAt);
         return draft with
         {
-            StartsAt = charges.Count == 0 ? draft.BillAt : charges.Min(charge => charge.StartsAt),
-            EndsAt = charges.Count == 0 ? draft.BillAt : charges.Max(charge => charge.EndsAt),
+            StartsAt = figures.StartsAt,
+            EndsAt = figures.EndsAt,
             Subtotal = figures.Subtotal,
             Tax = figures.Tax,
             Total = figures.Total,
