@@ -57,9 +57,7 @@ public sealed class Dunning(OffSession charges, NpgsqlDataSource source, Wallets
 
     private async Task ChargeAsync(Unpaid unpaid, CancellationToken cancellationToken)
     {
-        var order = new ChargeOrder(
-            unpaid.Tenant, PublicId.Format(PublicId.Invoice, unpaid.Tenant, unpaid.Id), new Money(unpaid.Amount, Currency.Of(unpaid.Currency)), $"Invoice {unpaid.Number}",
-            Actor: "job");
+        var order = InvoicePayments.ChargeOf(unpaid.Tenant, unpaid.Id, unpaid.Number, new Money(unpaid.Amount, Currency.Of(unpaid.Currency)), "job");
         var charged = await charges.ChargeAsync(order, cancellationToken);
         if (charged.Problem is not { Code: not InvoicePurpose.NothingDue } problem) return; // paid meanwhile; paid, refused or under way: whatever it was has been booked
         await wallets.RunAsync<Done>(unpaid.Tenant, async wallet =>
@@ -84,10 +82,7 @@ public sealed class InvoicePurpose : IPaymentPurpose
         ArgumentNullException.ThrowIfNull(wallet);
         if (!PublicId.TryParse(PublicId.Invoice, paysFor, out _, out var invoice)) return null;
         await wallet.WriteAsync(cancellationToken);
-        var due = await wallet.Connection.ListAsync(
-            "select total - paid - credited from invoices where tenant_id = $1 and id = $2 and state in ('open', 'uncollectible')", row => row.GetDecimal(0), cancellationToken,
-            wallet.TenantId, invoice);
-        return due.Count > 0 && due[0] >= amount.Amount ? null : Problem.Conflict(NothingDue, "So much is not due any more: it was paid or credited meanwhile.");
+        return await InvoicePayments.DueAsync(wallet, invoice, cancellationToken) >= amount.Amount ? null : Problem.Conflict(NothingDue, "So much is not due any more: it was paid or credited meanwhile.");
     }
 
     /// <inheritdoc />

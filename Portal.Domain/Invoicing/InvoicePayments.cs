@@ -2,6 +2,7 @@ using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;
@@ -38,10 +39,7 @@ public static class InvoicePayments
         WalletTransaction wallet, Guid invoice, string cash, decimal amount, string key, string? reference, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
-        var due = (await wallet.Connection.ListAsync(
-            "select total - paid - credited from invoices where tenant_id = $1 and id = $2 and state = 'open'", row => row.GetDecimal(0), cancellationToken, wallet.TenantId, invoice))
-            .FirstOrDefault();
-        var own = Math.Min(amount, due);
+        var own = Math.Min(amount, await DueAsync(wallet, invoice, cancellationToken));
         if (own <= 0m) return 0m;
         var posting = wallet.Begin("payment", key: key, reference: PublicId.Format(PublicId.Invoice, wallet.TenantId, invoice));
         posting.Book(cash, Account.Receivable, own, wallet.Directory.Currency);
@@ -49,6 +47,25 @@ public static class InvoicePayments
         await Standing.RestoreAsync(wallet, cancellationToken);
         return own;
     }
+
+    /// <summary>The charge of what is due on an invoice to a saved payment method.</summary>
+    /// <param name="invoice">An open one.</param>
+    /// <param name="actor">Who asks.</param>
+    /// <param name="method">The payment method; null for the default.</param>
+    public static ChargeOrder ChargeOf(Invoice invoice, string? actor, Guid? method = null)
+    {
+        ArgumentNullException.ThrowIfNull(invoice);
+        return ChargeOf(invoice.TenantId, invoice.Id, invoice.Number!, new Money(invoice.AmountDue, Currency.Of(invoice.Currency)), actor, method);
+    }
+
+    internal static ChargeOrder ChargeOf(long tenantId, Guid invoice, string number, Money due, string? actor, Guid? method = null) =>
+        new(tenantId, PublicId.Format(PublicId.Invoice, tenantId, invoice), due, $"Invoice {number}", method, actor);
+
+    /// <summary>What is due on an open invoice, under the lock; 0 on any other.</summary>
+    internal static async Task<decimal> DueAsync(WalletTransaction wallet, Guid invoice, CancellationToken cancellationToken) =>
+        (await wallet.Connection.ListAsync(
+            "select total - paid - credited from invoices where tenant_id = $1 and id = $2 and state = 'open'", row => row.GetDecimal(0), cancellationToken, wallet.TenantId, invoice))
+        .FirstOrDefault();
 
     private static async Task PaidAsync(
         WalletTransaction wallet, Guid invoice, string kind, decimal amount, LedgerTransaction posting, string? reference, DateTimeOffset at,

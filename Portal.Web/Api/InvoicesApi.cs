@@ -59,9 +59,7 @@ public static class InvoicesApi
         Task<Invoice?> ReadAsync() => reads.RunAsync(tenant.Id, read => InvoiceQuery.FindAsync(read.Connection, tenant.Id, invoice, read.Zone, cancellationToken), cancellationToken);
         if (await ReadAsync() is not { } found) return new ProblemAnswer(Problem.NotFound("unknown_invoice", "There is no such invoice."));
         if (found.State != InvoiceState.Open) return new ProblemAnswer(Problem.Conflict("invoice_not_open", "The invoice is not open: nothing is to be paid on it."));
-        var order = new ChargeOrder(
-            tenant.Id, found.PublicId, new Money(found.AmountDue, Currency.Of(found.Currency)), $"Invoice {found.Number}", method, http.Caller().Actor);
-        var charged = await charges.ChargeAsync(order, cancellationToken);
+        var charged = await charges.ChargeAsync(InvoicePayments.ChargeOf(found, http.Caller().Actor, method), cancellationToken);
         if (charged.Problem is { } problem) return new ProblemAnswer(problem);
         var document = InvoiceDocument.Of((await ReadAsync())!, tenant.Key);
         return charged.Value.Standing switch
