@@ -17,10 +17,15 @@ public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt
     public static async Task<ComingPeriod?> FindAsync(NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, CancellationToken cancellationToken = default)
     {
         if (await SubscriptionQuery.CurrentAsync(connection, tenantId, cancellationToken) is not { } subscription) return null;
-        var (key, version) = subscription.Next ?? (subscription.Plan, subscription.PlanVersion);
-        var plan = await Plans.VersionAsync(connection, key, version, cancellationToken);
+        var plan = await Plans.VersionAsync(connection, subscription.Plan, subscription.PlanVersion, cancellationToken);
         var running = subscription.Period;
-        if (subscription.Next is not null && running is not null) subscription = subscription with { CalendarStartsAt = running.EndsAt, CalendarNumber = running.Number + 1 };
+        if (subscription.Next is { } later)
+        {
+            var next = await Plans.VersionAsync(connection, later.Key, later.Version, cancellationToken);
+            if (running is not null && next.Months != plan.Months) subscription = subscription.From(running.EndsAt, running.Number + 1);
+            plan = next;
+        }
+
         var calendar = new PlanCalendar(subscription, plan);
         var number = running is not null ? running.Number + 1 : 0;
         var period = new SubscriptionPeriod(number, calendar.Begin(number, zone), calendar.Begin(number + 1, zone), zone.Id);

@@ -10,9 +10,9 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
     /// <summary>
     /// Makes the change. Refuses <c>unknown_plan</c>, <c>currency_mismatch</c>, <c>plan_unchanged</c>, <c>unknown_item</c>, <c>invalid_quantity</c>.
     /// </summary>
-    public async Task<Problem?> RunAsync(Guid id, CancellationToken cancellationToken)
+    /// <returns>The subscription and its plan then.</returns>
+    public async Task<Result<(Subscription Subscription, Plan Plan)>> RunAsync(Subscription subscription, CancellationToken cancellationToken)
     {
-        var subscription = (await SubscriptionQuery.FindAsync(wallet.Connection, wallet.TenantId, id, cancellationToken))!;
         var (another, problem) = await AnotherAsync(subscription, cancellationToken);
         if (problem is not null) return problem;
         var quantities = Merge(subscription.Quantities);
@@ -25,7 +25,7 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
         await renewal.WriteAsync(cancellationToken);
         if (renewal.NextAt is { } due) wallet.Wallet.DueNoLaterThan(due);
         wallet.SettleDebts(); // more included credits may have come
-        return null;
+        return (renewal.Subscription, renewal.Plan);
     }
 
     private async Task<(Plan? Plan, Problem? Problem)> AnotherAsync(Subscription subscription, CancellationToken cancellationToken)

@@ -26,7 +26,7 @@ internal sealed partial class Renewal
             foreach (var (item, unearned) in fees.Cut(at)) Credit(posting, item, unearned, period, at);
             Use(another, at);
             var left = Left(period, at);
-            foreach (var fee in FeesOf(period).Where(fee => fee.Kind != ChargeKind.IncludedCredits))
+            foreach (var fee in PlanFees.Of(plan, Subscription, calendar, period).Where(fee => fee.Kind != ChargeKind.IncludedCredits))
                 fees.Charge(posting, RestOf(fee.Item, period, at, fee.UnitAmount), fee.Quantity, Nine(fee.Amount * left), Subscription.Currency);
             SellDifference(before, period, left, at);
             settling.Wallet.Bill(at, afterUsage: false);
@@ -39,19 +39,14 @@ internal sealed partial class Renewal
     /// <summary>Takes another plan at once and begins a period with it: what the old one left unearned is given back.</summary>
     public async Task RestartAsync(Plan another, DateTimeOffset at, CancellationToken cancellationToken)
     {
-        fees.Recognise(at, Subscription.Currency);
         var number = 0;
         if (Subscription.Period is { } period)
         {
             number = period.Number + 1;
-            var posting = settling.Begin("plan_change", at, Key("plan_change", Subscription.PublicId, at), Subscription.PublicId);
-            var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
-            foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
-            await TopUpAsync(period, at, cancellationToken);
-            End(period, at);
+            await CutAsync(period, "plan_change", at, cancellationToken);
         }
 
-        Become(Subscription with { CalendarStartsAt = at, CalendarNumber = number, AnchorDay = BillingPeriods.DayOf(at, settling.Directory.Zone) });
+        Become(Subscription.From(at, number) with { AnchorDay = BillingPeriods.DayOf(at, settling.Directory.Zone) });
         Use(another, at);
         Open(number, at);
         Become(Subscription with { SettledUntil = at });
@@ -85,6 +80,17 @@ internal sealed partial class Renewal
         }
     }
 
+    // Ends a period before its time: what is not earned of its fees and of credits to come is given back.
+    private async Task CutAsync(SubscriptionPeriod period, string kind, DateTimeOffset at, CancellationToken cancellationToken)
+    {
+        fees.Recognise(at, Subscription.Currency);
+        var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
+        var posting = settling.Begin(kind, at, Key(kind, Subscription.PublicId, at), Subscription.PublicId);
+        foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
+        await TopUpAsync(period, at, cancellationToken);
+        End(period, at);
+    }
+
     // What all charges of the period come to, written or not, may fall short of the plan's minimum; of a period that was cut, of its part.
     private async Task TopUpAsync(SubscriptionPeriod period, DateTimeOffset at, CancellationToken cancellationToken)
     {
@@ -105,7 +111,7 @@ internal sealed partial class Renewal
     {
         if (next is not null)
         {
-            if (next.Months != plan.Months) Become(Subscription with { CalendarStartsAt = at, CalendarNumber = number });
+            if (next.Months != plan.Months) Become(Subscription.From(at, number));
             Become(Subscription with { Next = null });
             Use(next, at);
         }

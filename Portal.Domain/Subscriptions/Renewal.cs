@@ -22,6 +22,9 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
     private SubscriptionPeriod? ending;
     private bool changed;
 
+    /// <summary>The plan as it stands.</summary>
+    public Plan Plan => plan;
+
     /// <summary>The subscription as it stands.</summary>
     public Subscription Subscription { get; private set; } = subscription;
 
@@ -73,14 +76,9 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
     /// </summary>
     public async Task CancelAsync(DateTimeOffset at, CancellationToken cancellationToken)
     {
-        fees.Recognise(at, Subscription.Currency);
         if (Subscription.Period is { } period)
         {
-            var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
-            var posting = settling.Begin("cancellation", at, $"cancellation:{Subscription.Id:N}", Subscription.PublicId);
-            foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
-            await TopUpAsync(period, at, cancellationToken);
-            End(period, at);
+            await CutAsync(period, "cancellation", at, cancellationToken);
             settling.Wallet.Bill(at, plan.HasArrears);
         }
 
@@ -155,18 +153,19 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         settling.Wallet.Period = new PeriodCounters(at, period.EndsAt, 0m, 0m);
         var state = Subscription.State is SubscriptionState.PastDue or SubscriptionState.Suspended ? Subscription.State : SubscriptionState.Active;
         Become(Subscription with { State = state, Period = period });
+        var due = PlanFees.Of(plan, Subscription, calendar, period).ToLookup(fee => fee.Kind == ChargeKind.IncludedCredits);
         foreach (var item in plan.Included)
         {
             var steps = calendar.Steps(item, period);
             var (share, now) = (calendar.Share(item, period), Part(calendar.Share(item, period), 1, steps.Count));
             var posting = Issue(item, calendar.Credits(item, period), now, at, steps.Count > 1 ? steps[1] : period.EndsAt);
-            if (FeesOf(period).FirstOrDefault(fee => fee.Kind == ChargeKind.IncludedCredits && fee.Item == item.Key) is not { } fee) continue;
+            if (due[true].FirstOrDefault(fee => fee.Item == item.Key) is not { } fee) continue;
             settling.Wallet.Accrue(posting, ChargeOf(fee, period), fee.Quantity, now, Account.DeferredCredits, Subscription.Currency);
             settling.Wallet.Accrue(posting, ChargeOf(fee, period), 0m, share - now, Account.DeferredFees, Subscription.Currency);
         }
 
         LedgerTransaction? booked = null;
-        foreach (var fee in FeesOf(period).Where(fee => fee.Kind != ChargeKind.IncludedCredits))
+        foreach (var fee in due[false])
         {
             booked ??= settling.Begin("fees", at, Key("fees", Subscription.PublicId, at), Subscription.PublicId);
             fees.Charge(booked, ChargeOf(fee, period), fee.Quantity, fee.Amount, Subscription.Currency);
@@ -174,8 +173,6 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
 
         settling.Wallet.Bill(at, afterUsage: ending is not null && plan.HasArrears);
     }
-
-    private IEnumerable<PlanFee> FeesOf(SubscriptionPeriod period) => PlanFees.Of(plan, Subscription, calendar, period);
 
     private static Charge ChargeOf(PlanFee fee, SubscriptionPeriod period) =>
         new(fee.Kind, fee.Item, period.StartsAt, period.EndsAt, Advance: true, Detail: Fees.Detail(fee.Description, fee.UnitAmount));

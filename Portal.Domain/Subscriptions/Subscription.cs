@@ -100,6 +100,9 @@ public sealed record Subscription
     /// <summary>When the first billing period begins: after the trial.</summary>
     public DateTimeOffset BillingStartsAt => TrialUntil ?? StartsAt;
 
+    /// <summary>The same with anniversaries counted from an instant, at which the period of that number begins.</summary>
+    internal Subscription From(DateTimeOffset at, int number) => this with { CalendarStartsAt = at, CalendarNumber = number };
+
     /// <summary>Its id as the API shows it.</summary>
     public string PublicId => Kernel.PublicId.Format(Kernel.PublicId.Subscription, TenantId, Id);
 

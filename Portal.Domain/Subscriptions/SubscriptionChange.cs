@@ -36,12 +36,19 @@ public sealed record SubscriptionChange(
         if (change.Check(subscription, plan) is { } problem) return problem;
         if (change.Exhaustion is not null || change.SetsSpendCap)
         {
+            subscription = subscription with { Exhaustion = change.Exhaustion ?? subscription.Exhaustion, SpendCap = change.SetsSpendCap ? change.SpendCap : subscription.SpendCap };
             await wallet.ExecuteAsync(
                 "update subscriptions set exhaustion = $3, spend_cap = $4 where tenant_id = $1 and id = $2", cancellationToken, wallet.TenantId, id,
-                change.Exhaustion ?? subscription.Exhaustion, change.SetsSpendCap ? change.SpendCap : subscription.SpendCap);
+                subscription.Exhaustion, subscription.SpendCap);
         }
 
-        if ((change.Plan is not null || change.Quantities is not null) && await new PlanChange(wallet, plan, change).RunAsync(id, cancellationToken) is { } refused) return refused;
+        if (change.Plan is not null || change.Quantities is not null)
+        {
+            var changed = await new PlanChange(wallet, plan, change).RunAsync(subscription, cancellationToken);
+            if (changed.Problem is { } refused) return refused;
+            (subscription, plan) = changed.Value;
+        }
+
         if (change.Cancel == "now") await EndAsync(wallet, subscription, plan, cancellationToken);
         else if (change.Cancel is not null) await EndLaterAsync(wallet, subscription, change.Cancel, cancellationToken);
         wallet.ConfigurationChanged();
