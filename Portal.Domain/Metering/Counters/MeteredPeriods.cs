@@ -21,6 +21,7 @@ public sealed class MeteredPeriods
 
     private readonly IReadOnlyList<(DateTimeOffset StartsAt, DateTimeOffset? EndsAt)> billing;
     private readonly TimeZoneInfo zone;
+    private MeteredPeriod last;
 
     /// <summary>The periods of a tenant.</summary>
     /// <param name="billing">Its billing periods; without an end: one that has not begun.</param>
@@ -35,8 +36,10 @@ public sealed class MeteredPeriods
     public static async Task<MeteredPeriods> ReadAsync(NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, CancellationToken cancellationToken) =>
         new(await connection.ListAsync(Sql, row => (row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1)), cancellationToken, tenantId), zone);
 
-    /// <summary>The period that contains an instant.</summary>
-    public MeteredPeriod Of(DateTimeOffset instant)
+    /// <summary>The period that contains an instant. Neighbouring events mostly share theirs, so the last one is remembered.</summary>
+    public MeteredPeriod Of(DateTimeOffset instant) => last.StartsAt <= instant && instant < last.EndsAt ? last : last = Find(instant);
+
+    private MeteredPeriod Find(DateTimeOffset instant)
     {
         var date = zone.DateIn(instant);
         var first = new DateOnly(date.Year, date.Month, 1);
