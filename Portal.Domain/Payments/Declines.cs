@@ -1,3 +1,5 @@
+using Portal.Domain.Kernel;
+
 namespace Portal.Domain.Payments;
 
 /// <summary>What a refusal of a charge means for the next try.</summary>
@@ -16,6 +18,9 @@ public enum DeclineKind
 /// <summary>Why charges are refused, in words that do not depend on who refused. Adapters translate into these.</summary>
 public static class Declines
 {
+    /// <summary>A saved payment method that the provider has let go of.</summary>
+    public static Problem MethodGone => Problem.Unprocessable(UnknownMethod, "The payment method is no longer there.");
+
     /// <summary>The codes.</summary>
     public const string Declined = "card_declined", InsufficientFunds = "insufficient_funds", TryLater = "try_again_later", LimitExceeded = "limit_exceeded",
         AuthenticationRequired = "authentication_required", AuthenticationFailed = "authentication_failed", Expired = "expired_card",

@@ -88,7 +88,12 @@ public sealed record HostedPage(string ProviderObject, Uri Url);
 /// <param name="Method">The provider's token.</param>
 /// <param name="Label">What to show for it, such as <c>•••• 4242</c>.</param>
 /// <param name="ExpiresOn">The last day on which it can be charged, where it has one.</param>
-public sealed record SavedMethod(string Method, string Label, DateOnly? ExpiresOn = null);
+public sealed record SavedMethod(string Method, string Label, DateOnly? ExpiresOn = null)
+{
+    /// <summary>The last day of a card's month; null when it is none.</summary>
+    public static DateOnly? LastDayOf(long? year, long? month) =>
+        year is > 2000 and < 9999 && month is >= 1 and <= 12 ? new DateOnly((int)year, (int)month, 1).AddMonths(1).AddDays(-1) : null;
+}
 
 /// <summary>What is looked for at a provider.</summary>
 /// <param name="Reference">Our public id of the attempt or of the refund.</param>

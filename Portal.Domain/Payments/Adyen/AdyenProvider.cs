@@ -81,7 +81,7 @@ public sealed partial class AdyenProvider : IPaymentProvider, IDisposable
         if (JsonAnswer.Text(stored, "id") is not { } id) return null;
         var last = JsonAnswer.Text(stored, "lastFour");
         var name = JsonAnswer.Text(stored, "name") ?? JsonAnswer.Text(stored, "brand") ?? "Card";
-        return new SavedMethod($"{sought.Reference}/{id}/{JsonAnswer.Text(stored, "type") ?? "scheme"}", last is null ? name : $"{name} •••• {last}", ExpiresOn(stored));
+        return new SavedMethod($"{sought.Reference}/{id}/{JsonAnswer.Text(stored, "type") ?? "scheme"}", last is null ? name : $"{name} •••• {last}", SavedMethod.LastDayOf(Number(stored, "expiryYear"), Number(stored, "expiryMonth")));
     }
 
     /// <inheritdoc />
@@ -96,7 +96,7 @@ public sealed partial class AdyenProvider : IPaymentProvider, IDisposable
     public async Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!TryRead(request.Method, out var shopper, out var id, out var type)) return UnknownMethod;
+        if (!TryRead(request.Method, out var shopper, out var id, out var type)) return Declines.MethodGone;
         var answer = await line.SendAsync(HttpMethod.Post, "payments", new
         {
             settings.MerchantAccount,
@@ -108,7 +108,7 @@ public sealed partial class AdyenProvider : IPaymentProvider, IDisposable
             recurringProcessingModel = "UnscheduledCardOnFile",
             shopperStatement = request.Description,
         }, Keyed(request.Reference), cancellationToken);
-        if (!answer.Succeeded) return answer.Text("errorCode") is "800" or "803" or "14_0433" ? UnknownMethod : Refused(answer);
+        if (!answer.Succeeded) return answer.Text("errorCode") is "800" or "803" or "14_0433" ? Declines.MethodGone : Refused(answer);
         return await ChargedAsync(request, answer, cancellationToken);
     }
 
@@ -170,8 +170,6 @@ public sealed partial class AdyenProvider : IPaymentProvider, IDisposable
 
     private static Problem Refused(JsonAnswer answer) => Problem.Unprocessable("provider_refused", $"Adyen refused: {answer.Text("errorCode") ?? "no reason given"}.");
 
-    private static Problem UnknownMethod => Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
-
     private static ProviderSilenceException Unreadable() => new("Adyen answered something else than was asked for.");
 
     private static (string Header, string Value) Keyed(string reference) => ("Idempotency-Key", reference);
@@ -191,9 +189,6 @@ public sealed partial class AdyenProvider : IPaymentProvider, IDisposable
         return id.Length > 0;
     }
 
-    private static DateOnly? ExpiresOn(JsonElement stored) =>
-        int.TryParse(JsonAnswer.Text(stored, "expiryYear"), NumberStyles.None, CultureInfo.InvariantCulture, out var year) && year is > 2000 and < 9999
-        && int.TryParse(JsonAnswer.Text(stored, "expiryMonth"), NumberStyles.None, CultureInfo.InvariantCulture, out var month) && month is >= 1 and <= 12
-            ? new DateOnly(year, month, 1).AddMonths(1).AddDays(-1)
-            : null;
+    private static long? Number(JsonElement stored, string name) =>
+        int.TryParse(JsonAnswer.Text(stored, name), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : null;
 }

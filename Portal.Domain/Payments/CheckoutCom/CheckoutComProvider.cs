@@ -58,7 +58,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
             if (JsonAnswer.Text(payment, "status") != "Card Verified" || JsonAnswer.Member(payment, "source") is not { ValueKind: JsonValueKind.Object } source
                 || JsonAnswer.Text(source, "id") is not { } id) continue;
             var last = JsonAnswer.Text(source, "last4");
-            return new SavedMethod($"{id}/{JsonAnswer.Text(payment, "id")}", $"{JsonAnswer.Text(source, "scheme") ?? "Card"}{(last is null ? "" : " •••• " + last)}", ExpiresOn(source));
+            return new SavedMethod($"{id}/{JsonAnswer.Text(payment, "id")}", $"{JsonAnswer.Text(source, "scheme") ?? "Card"}{(last is null ? "" : " •••• " + last)}", SavedMethod.LastDayOf(JsonAnswer.Number(source, "expiry_year"), JsonAnswer.Number(source, "expiry_month")));
         }
 
         return null;
@@ -72,7 +72,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
     public async Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (request.Method.Split('/') is not [var instrument, var verification]) return UnknownMethod;
+        if (request.Method.Split('/') is not [var instrument, var verification]) return Declines.MethodGone;
         var answer = await line.SendAsync(HttpMethod.Post, "payments", new
         {
             source = new { type = "id", id = instrument },
@@ -87,7 +87,7 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
             processing_channel_id = settings.ProcessingChannel,
         }, Keyed(request.Reference), cancellationToken);
         if (!answer.Succeeded)
-            return Codes(answer).Any(code => code?.Contains("source", StringComparison.Ordinal) == true || code?.Contains("instrument", StringComparison.Ordinal) == true) ? UnknownMethod : Refused(answer);
+            return Codes(answer).Any(code => code?.Contains("source", StringComparison.Ordinal) == true || code?.Contains("instrument", StringComparison.Ordinal) == true) ? Declines.MethodGone : Refused(answer);
         var id = answer.Text("id") ?? throw Unreadable();
         if (answer.Text("status") == "Pending" && JsonAnswer.Member(JsonAnswer.Member(answer.Body, "_links"), "redirect").ValueKind == JsonValueKind.Object)
             return new PaymentReport(id, request.Reference, request.Amount.Currency, 0m, 0m, 0m, Declines.AuthenticationRequired, Refunds: []);
@@ -149,16 +149,9 @@ public sealed partial class CheckoutComProvider : IPaymentProvider, IDisposable
     private static Problem Refused(JsonAnswer answer) =>
         Problem.Unprocessable("provider_refused", $"Checkout.com refused: {Codes(answer).FirstOrDefault() ?? answer.Text("error_type") ?? "no reason given"}.");
 
-    private static Problem UnknownMethod => Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
-
     private static Problem UnknownPayment => Problem.Unprocessable("unknown_payment", "There is no such payment.");
 
     private static ProviderSilenceException Unreadable() => new("Checkout.com answered something else than was asked for.");
 
     private static (string Header, string Value) Keyed(string reference) => ("Cko-Idempotency-Key", reference);
-
-    private static DateOnly? ExpiresOn(JsonElement source) =>
-        (JsonAnswer.Number(source, "expiry_year"), JsonAnswer.Number(source, "expiry_month")) is ( > 2000 and < 9999, >= 1 and <= 12) and var (year, month)
-            ? new DateOnly((int)year, (int)month, 1).AddMonths(1).AddDays(-1)
-            : null;
 }

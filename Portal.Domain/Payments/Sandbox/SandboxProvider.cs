@@ -66,7 +66,7 @@ public sealed partial class SandboxProvider(IDbContextFactory<PortalDbContext> c
         var method = await db.Set<SandboxMethod>().FromSql($"select * from sandbox_methods where id = {request.Method} for update").SingleOrDefaultAsync(cancellationToken);
         var known = await db.Set<SandboxPayment>().SingleOrDefaultAsync(p => p.Reference == request.Reference && p.MethodId != null, cancellationToken);
         if (known is not null) return await ReportAsync(db, known, cancellationToken);
-        if (method is null or { Forgotten: true }) return Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
+        if (method is null or { Forgotten: true }) return Declines.MethodGone;
         var failure = method.Card switch { "accepted" => null, "declined" => "card_declined", _ => "authentication_required" };
         var payment = NewPayment(request.Reference, request.Amount.Currency, MinorUnits.Of(request.Amount), failure, session: null, method.Id);
         db.Add(payment);

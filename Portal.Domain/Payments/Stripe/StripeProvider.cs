@@ -75,7 +75,7 @@ public sealed partial class StripeProvider(StripeSettings settings) : IPaymentPr
             async () => await new SessionService(line.Client).GetAsync(id, options, null, cancellationToken), _ => null, cancellationToken);
         if (session?.SetupIntent is not { Status: "succeeded", PaymentMethod: { } method } setup) return null;
         return (method.CustomerId ?? setup.CustomerId ?? session.CustomerId) is { } customer
-            ? new SavedMethod($"{customer}/{method.Id}", Label(method), ExpiresOn(method))
+            ? new SavedMethod($"{customer}/{method.Id}", Label(method), SavedMethod.LastDayOf(method.Card?.ExpYear, method.Card?.ExpMonth))
             : null;
     }
 
@@ -91,7 +91,7 @@ public sealed partial class StripeProvider(StripeSettings settings) : IPaymentPr
     public async Task<Result<PaymentReport>> ChargeAsync(ChargeRequest request, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(request);
-        if (!TryRead(request.Method, out var customer, out var method)) return UnknownMethod;
+        if (!TryRead(request.Method, out var customer, out var method)) return Declines.MethodGone;
         var options = new PaymentIntentCreateOptions
         {
             Amount = StripeUnits.Units.Of(request.Amount),
@@ -154,7 +154,7 @@ public sealed partial class StripeProvider(StripeSettings settings) : IPaymentPr
                 error.PaymentIntent?.Id ?? request.Reference, request.Reference, request.Amount.Currency, 0m, 0m, 0m, StripeDeclines.Of(error), Refunds: []);
         }
 
-        return error.Code == "resource_missing" || error.Param is "payment_method" or "customer" ? UnknownMethod : Refused(exception);
+        return error.Code == "resource_missing" || error.Param is "payment_method" or "customer" ? Declines.MethodGone : Refused(exception);
     }
 
     private static Problem Refusal(StripeException exception) => exception.StripeError switch
@@ -166,8 +166,6 @@ public sealed partial class StripeProvider(StripeSettings settings) : IPaymentPr
 
     private static Problem Refused(StripeException exception) =>
         Problem.Unprocessable("provider_refused", $"Stripe refused: {exception.StripeError.Code ?? exception.StripeError.Type}.");
-
-    private static Problem UnknownMethod => Problem.Unprocessable("unknown_method", "The payment method is no longer there.");
 
     private static Problem UnknownPayment => Problem.Unprocessable("unknown_payment", "There is no such payment.");
 
@@ -193,8 +191,4 @@ public sealed partial class StripeProvider(StripeSettings settings) : IPaymentPr
     private static string Label(PaymentMethod method) => method.Card is { } card
         ? $"{System.Globalization.CultureInfo.InvariantCulture.TextInfo.ToTitleCase(card.Brand ?? "card")} •••• {card.Last4}"
         : method.Type;
-
-    private static DateOnly? ExpiresOn(PaymentMethod method) => method.Card is { ExpYear: > 2000, ExpMonth: >= 1 and <= 12 } card
-        ? new DateOnly((int)card.ExpYear, (int)card.ExpMonth, 1).AddMonths(1).AddDays(-1)
-        : null;
 }
