@@ -35,12 +35,12 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
     {
         await world.SubscribeAsync(new SubscriptionOrder("pro", MeterWorld.At("2030-01-01T00:00:00Z")));
         await world.ToAsync("2030-01-01T00:30:00Z");
-        var draft = (await ListAsync("draft")).ShouldHaveSingleItem();
+        var draft = (await world.InvoicesAsync("draft")).ShouldHaveSingleItem();
         (draft.Number, draft.Total, draft.AmountDue).ShouldBe((null, 0m, 0m)); // lists read no lines
-        (await FindAsync(draft)).Total.ShouldBe(29.00m);
+        (await world.InvoiceAsync(draft)).Total.ShouldBe(29.00m);
 
         await world.ToAsync("2030-01-01T02:00:00Z");
-        var invoice = await FindAsync((await ListAsync()).ShouldHaveSingleItem());
+        var invoice = await world.InvoiceAsync((await world.InvoicesAsync()).ShouldHaveSingleItem());
         (invoice.State, invoice.Number, invoice.Total, invoice.AmountDue).ShouldBe(("open", "INV-000001", 29.00m, 29.00m));
         Lines(invoice).ShouldBe(["flat Pro: 1 × 9 = 9", "included_credits Pro: included credits: 100 × 0.2 = 20"]);
         (invoice.IssuedAt, invoice.StartsAt, invoice.EndsAt).ShouldBe(
@@ -58,9 +58,9 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         (await world.BalanceAsync("overage:shared")).ShouldBe(-30m);
 
         await world.ToAsync("2030-02-01T23:00:00Z"); // usage may arrive for a day
-        (await ListAsync()).Count.ShouldBe(1);
+        (await world.InvoicesAsync()).Count.ShouldBe(1);
         await world.ToAsync("2030-02-02T01:00:00Z");
-        var invoice = await FindAsync((await ListAsync())[0]);
+        var invoice = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         Lines(invoice).ShouldBe([
             "flat Pro: 1 × 9 = 9", "included_credits Pro: included credits: 100 × 0.2 = 20",
             "usage gpu: 15 × 0.333 = 5", // 4.995 rounds once
@@ -78,25 +78,25 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.ToAsync("2030-02-01T12:00:00Z");
         await world.UseAsync("gpu", 1m, at: "2030-01-31T10:00:00Z"); // before the draft is finalised: on it
         await world.ToAsync("2030-02-02T01:00:00Z");
-        var january = await FindAsync((await ListAsync())[0]);
+        var january = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         Lines(january).ShouldContain("usage gpu: 101 × 0.333 = 33.63"); // 33.633
 
         await world.UseAsync("gpu", 10m, at: "2030-01-30T10:00:00Z"); // 3.33, too late for it
         await world.UseAsync("gpu", 7m); // 2.331, of February
         await world.ToAsync("2030-03-02T01:00:00Z");
-        Lines(await FindAsync((await ListAsync())[0])).ShouldBe([
+        Lines(await world.InvoiceAsync((await world.InvoicesAsync())[0])).ShouldBe([
             "flat Pro: 1 × 9 = 9", "included_credits Pro: included credits: 100 × 0.2 = 20", "late_usage gpu: 10 × 0.333 = 3.33", "usage gpu: 7 × 0.333 = 2.33"]);
 
         await world.VoidAsync("a");
         await world.ToAsync("2030-04-02T01:00:00Z");
-        var april = await FindAsync((await ListAsync())[0]);
+        var april = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         Lines(april).ShouldContain("credit gpu: -100 × 0.333 = -33.3");
         april.Total.ShouldBe(0m); // 29.00 − 33.30: the rest is theirs
         Lines(april).ShouldContain("customer_credit Kept as credit for later invoices: 1 × 4.3 = 4.3");
-        (await FindAsync(january)).Total.ShouldBe(january.Total); // never changes
+        (await world.InvoiceAsync(january)).Total.ShouldBe(january.Total); // never changes
         (await world.BalanceAsync("customer_credit", "USD")).ShouldBe(-4.30m);
         await world.ToAsync("2030-05-02T01:00:00Z");
-        var may = await FindAsync((await ListAsync())[0]);
+        var may = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         (may.State, may.Total, may.Paid, may.AmountDue).ShouldBe(("open", 29.00m, 4.30m, 24.70m)); // case 45: credits never make a total negative
     }
 
@@ -114,7 +114,7 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         (await world.BalanceAsync("deferred:fees", "USD")).ShouldBe(0m);
         (await world.UnbilledAsync()).ShouldBe(3.33m - (9.00m - earned));
         await world.ToAsync("2030-01-12T21:00:00Z");
-        var last = await FindAsync((await ListAsync())[0]);
+        var last = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         last.Total.ShouldBe(0m);
         last.Lines.Select(line => line.Kind).ShouldBe(["proration", "usage", "customer_credit"]);
         (await world.BalanceAsync("customer_credit", "USD")).ShouldBe(-2.52m); // 3.33 − 5.85
@@ -149,10 +149,10 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.UseAsync("gpu", 30m); // 29 and 30: 41 short of 100
         await world.ToAsync("2030-02-10T00:00:00Z");
         await world.UseAsync("gpu", 80m); // 29 and 80: more than 100
-        var january = await FindAsync((await ListAsync())[0]);
+        var january = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         Lines(january).ShouldBe(["flat Pro: 1 × 29 = 29", "usage gpu: 30 × 1 = 30", "minimum Pro: the rest to the minimum: 1 × 41 = 41"]);
         await world.ToAsync("2030-03-02T01:00:00Z");
-        Lines(await FindAsync((await ListAsync())[0])).ShouldBe(["flat Pro: 1 × 29 = 29", "usage gpu: 80 × 1 = 80"]);
+        Lines(await world.InvoiceAsync((await world.InvoicesAsync())[0])).ShouldBe(["flat Pro: 1 × 29 = 29", "usage gpu: 80 × 1 = 80"]);
         (await world.BalanceAsync("revenue:minimum", "USD")).ShouldBe(-41.00m);
     }
 
@@ -162,8 +162,8 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.PlanAsync(""" "items":[{"key":"base","type":"flat","amount":"0.00"},{"key":"credits","type":"included_credits","credits":"10"}] """, "free");
         await world.SubscribeAsync(new SubscriptionOrder("free", MeterWorld.At("2030-01-01T00:00:00Z")));
         await world.ToAsync("2030-03-02T00:00:00Z");
-        (await ListAsync()).ShouldBeEmpty();
-        (await ListAsync("draft")).ShouldBeEmpty();
+        (await world.InvoicesAsync()).ShouldBeEmpty();
+        (await world.InvoicesAsync("draft")).ShouldBeEmpty();
     }
 
     [Fact]
@@ -173,11 +173,11 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.Portal.ExecuteAsOwnerAsync("create function fail() returns trigger language plpgsql as $$ begin raise exception 'no'; end $$");
         await world.Portal.ExecuteAsOwnerAsync("create trigger fail before insert on invoice_lines for each row execute function fail()");
         await world.ToAsync("2030-01-01T02:00:00Z"); // the job logs it and goes on
-        (await ListAsync()).ShouldBeEmpty();
+        (await world.InvoicesAsync()).ShouldBeEmpty();
         (await world.Portal.ScalarAsync("select count(*) from invoice_numbers")).ShouldBe(1L);
         await world.Portal.ExecuteAsOwnerAsync("drop trigger fail on invoice_lines");
         await world.ToAsync("2030-01-01T03:00:00Z");
-        (await ListAsync()).ShouldHaveSingleItem().Number.ShouldBe("INV-000001");
+        (await world.InvoicesAsync()).ShouldHaveSingleItem().Number.ShouldBe("INV-000001");
         (await world.UnbilledAsync(), await world.BalanceAsync("receivable", "USD")).ShouldBe((0m, 29.00m));
     }
 
@@ -189,7 +189,7 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.PlanAsync(""" "items":[{"key":"a","type":"flat","amount":"0.05"},{"key":"b","type":"flat","amount":"0.05"},{"key":"c","type":"flat","amount":"0.03"}] """, "tiny");
         await world.SubscribeAsync(new SubscriptionOrder("tiny", MeterWorld.At("2030-01-01T00:00:00Z")));
         await world.ToAsync("2030-02-01T02:00:00Z");
-        var (february, january) = (await FindAsync((await ListAsync())[0]), await FindAsync((await ListAsync())[1]));
+        var (february, january) = (await world.InvoiceAsync((await world.InvoicesAsync())[0]), await world.InvoiceAsync((await world.InvoicesAsync())[1]));
         (january.Tax, january.Total).ShouldBe((0.02m, 0.15m)); // 19 % of 0.13 is 0.0247
         january.Lines.Select(line => line.Tax).ShouldBe([0.01m, 0.01m, 0.00m]); // 0.0095, 0.0095, 0.0057
         (february.Tax, february.Taxes.Single().Percent).ShouldBe((0.03m, 20m)); // 0.026
@@ -200,18 +200,6 @@ public sealed class InvoiceTests(PostgresFixture postgres) : IClassFixture<Postg
     {
         await world.SubscribeAsync(new SubscriptionOrder("pro", MeterWorld.At("2030-01-01T00:00:00Z"), Exhaustion: "overage"));
         await world.ToAsync("2030-01-10T00:00:00Z");
-    }
-
-    private async Task<List<Invoice>> ListAsync(string? state = null)
-    {
-        await using var connection = await world.Portal.Source.OpenConnectionAsync();
-        return await InvoiceQuery.ListAsync(connection, world.Tenant, state, 50, after: null);
-    }
-
-    private async Task<Invoice> FindAsync(Invoice invoice)
-    {
-        await using var connection = await world.Portal.Source.OpenConnectionAsync();
-        return (await InvoiceQuery.FindAsync(connection, world.Tenant, invoice.Id, TimeZoneInfo.Utc))!;
     }
 
     private static string[] Lines(Invoice invoice) =>

@@ -42,13 +42,13 @@ public sealed class PlanChangeTests(PostgresFixture postgres) : IClassFixture<Po
         var preview = await PreviewAsync(subscription, change);
         (await world.UnbilledAsync()).ShouldBe(0m); // the preview booked nothing
         await world.ChangeAsync(subscription, change);
-        var draft = (await ListAsync("draft")).MaxBy(invoice => invoice.BillAt)!;
+        var draft = (await world.InvoicesAsync("draft")).MaxBy(invoice => invoice.BillAt)!;
         var f = Left(draft.BillAt, January, February);
         f.ShouldBeInRange(0.4999m, 0.5m);
-        var lines = (await FindAsync(draft)).Lines;
+        var lines = (await world.InvoiceAsync(draft)).Lines;
         lines.Select(line => $"{line.Kind} {line.Item}").ShouldBe(["included_credits credits", "proration base@pro", "proration base"], ignoreOrder: true);
         lines.Sum(line => line.Amount).ShouldBe(Cents(60m * f) - Cents(9m * f) + Cents(19m * f));
-        preview.Total.ShouldBeInRange(draft.Total - 0.01m, (await FindAsync(draft)).Total + 0.01m);
+        preview.Total.ShouldBeInRange(draft.Total - 0.01m, (await world.InvoiceAsync(draft)).Total + 0.01m);
 
         (await world.BalanceAsync("pool:shared")).ShouldBe(100m + Math.Round(400m * f, 9));
         (await world.BalanceAsync("deferred:credits", "USD")).ShouldBe(-20m - Math.Round(60m * f, 9));
@@ -58,7 +58,7 @@ public sealed class PlanChangeTests(PostgresFixture postgres) : IClassFixture<Po
         (await world.BalanceAsync("revenue:subscription", "USD")).ShouldBe(-9m - Math.Round(19m * f, 9) + Math.Round(9m * f, 9), 0.000000002m);
         (await world.BalanceAsync("pool:shared")).ShouldBe(500m);
         await world.ToAsync("2030-02-02T01:00:00Z");
-        (await ListAsync())[0].Total.ShouldBe(100.00m); // 99 and January's usage of 1.00
+        (await world.InvoicesAsync())[0].Total.ShouldBe(100.00m); // 99 and January's usage of 1.00
     }
 
     [Fact]
@@ -78,7 +78,7 @@ public sealed class PlanChangeTests(PostgresFixture postgres) : IClassFixture<Po
         (await world.BalanceAsync("pool:shared")).ShouldBe(100m);
         (await world.UseAsync("gpu", 10m)).ShouldBe(10m); // in credits again
         await world.ToAsync("2030-02-02T01:00:00Z");
-        (await ListAsync())[0].Total.ShouldBe(30.00m); // 29 and January's 1.00
+        (await world.InvoicesAsync())[0].Total.ShouldBe(30.00m); // 29 and January's 1.00
     }
 
     [Fact]
@@ -104,17 +104,17 @@ public sealed class PlanChangeTests(PostgresFixture postgres) : IClassFixture<Po
         var subscription = await StartAsync(seats: 3m); // two are paid for
         await world.ToAsync("2030-01-11T00:00:00Z");
         await world.ChangeAsync(subscription, new SubscriptionChange { Quantities = new Dictionary<string, decimal> { ["seats"] = 5m } });
-        var more = await FindAsync((await ListAsync("draft")).MaxBy(invoice => invoice.BillAt)!);
+        var more = await world.InvoiceAsync((await world.InvoicesAsync("draft")).MaxBy(invoice => invoice.BillAt)!);
         var line = more.Lines.ShouldHaveSingleItem();
         (line.Kind, line.Quantity, line.Amount).ShouldBe(("proration", 2m, Cents(31m * Left(more.BillAt, January, February)))); // 2 × 15.50
 
         await world.ToAsync("2030-01-21T00:00:00Z");
         await world.ChangeAsync(subscription, new SubscriptionChange { Quantities = new Dictionary<string, decimal> { ["seats"] = 1m } });
-        (await ListAsync("draft")).ShouldBeEmpty(); // what is given back waits for the next invoice
+        (await world.InvoicesAsync("draft")).ShouldBeEmpty(); // what is given back waits for the next invoice
         var unearned = -await world.UnbilledAsync();
         unearned.ShouldBeInRange(21.99m, 22.00m); // 4 × 15.50 × 11/31
         await world.ToAsync("2030-02-01T02:00:00Z");
-        var february = await FindAsync((await ListAsync())[0]);
+        var february = await world.InvoiceAsync((await world.InvoicesAsync())[0]);
         (february.Lines.Sum(l => l.Amount), february.Lines.Count(l => l.Kind == "seat")).ShouldBe((29.00m - Cents(unearned), 0));
         (await world.BalanceAsync("deferred:fees", "USD")).ShouldBe(-9m); // February's
     }
@@ -158,16 +158,4 @@ public sealed class PlanChangeTests(PostgresFixture postgres) : IClassFixture<Po
 
     private async Task<Invoice> UpcomingAsync() =>
         (await new Domain.Data.TenantReads(world.Portal.Source).RunAsync(world.Tenant, read => InvoiceQuery.UpcomingAsync(read)))!;
-
-    private async Task<List<Invoice>> ListAsync(string? state = null)
-    {
-        await using var connection = await world.Portal.Source.OpenConnectionAsync();
-        return await InvoiceQuery.ListAsync(connection, world.Tenant, state, 50, after: null);
-    }
-
-    private async Task<Invoice> FindAsync(Invoice invoice)
-    {
-        await using var connection = await world.Portal.Source.OpenConnectionAsync();
-        return (await InvoiceQuery.FindAsync(connection, world.Tenant, invoice.Id, TimeZoneInfo.Utc))!;
-    }
 }
