@@ -3,6 +3,7 @@ using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Corrections;
+using Portal.Domain.Pricing;
 
 namespace Portal.Domain.Metering;
 
@@ -13,7 +14,8 @@ namespace Portal.Domain.Metering;
 public sealed record StoredEvent(
     Guid Key, string Source, string Id, string Type, DateTimeOffset OccurredAt, Guid TransactionId, int Ordinal, bool Rated, string? Meter, string? Product,
     string Pool, string? Consumer, string? Team, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost, string? CostCurrency,
-    string? RateCard, int? RateVersion, string? CostCard, int? CostVersion, JsonElement Data)
+    string? RateCard, int? RateVersion, string? CostCard, int? CostVersion, JsonElement Data,
+    IReadOnlyList<CounterSpan?> Counters, int ConsumerId)
 {
     /// <summary>When the ledger took it.</summary>
     public DateTimeOffset PostedAt => Uuid7.InstantOf(TransactionId);
@@ -28,7 +30,11 @@ public sealed record StoredEvent(
 public sealed record StoredPiece(string Kind, string Pool, Guid? GrantId, decimal Credits, decimal Value);
 
 /// <summary>What happened to an event after its first rating.</summary>
-public sealed record LaterRating(string Kind, Guid TransactionId, decimal Credits, decimal Revenue, decimal? Cost);
+public sealed record LaterRating(string Kind, Guid TransactionId, decimal Credits, decimal Revenue, decimal? Cost)
+{
+    /// <summary>When the ledger took it.</summary>
+    public DateTimeOffset At => Uuid7.InstantOf(TransactionId);
+}
 
 /// <summary>Why an event cost what it did: itself, its pieces and what came later.</summary>
 public sealed record ExplainedEvent(StoredEvent Event, IReadOnlyList<StoredPiece> Pieces, IReadOnlyList<LaterRating> Ratings)
@@ -49,24 +55,20 @@ public sealed record ExplainedEvent(StoredEvent Event, IReadOnlyList<StoredPiece
     private IEnumerable<LaterRating> Later => Ratings.Where(rating => rating.Kind != "late_rating");
 }
 
-/// <summary>Which events of a tenant.</summary>
-/// <param name="Type">Of this type; null: any.</param>
-/// <param name="Rated">True: rated ones, false: unrated ones; null: any.</param>
-/// <param name="From">Occurred from then on; null: from the beginning.</param>
-/// <param name="To">Occurred before then; null: until now.</param>
-public sealed record EventFilter(string? Type = null, bool? Rated = null, DateTimeOffset? From = null, DateTimeOffset? To = null);
-
-/// <summary>Finds and explains events; newest posted first.</summary>
+/// <summary>Explains events.</summary>
 public static class EventQuery
 {
-    private const string Select = """
+    /// <summary>Columns of <see cref="Event"/>, for rows <c>e</c> of <c>events</c> in what <see cref="Joins"/> follows.</summary>
+    internal const string Columns = """
         select e.event_key, e.source, e.event_id, e.type, e.occurred_at, e.transaction_id, e.ordinal,
                e.rated or exists (select from ratings a where a.tenant_id = e.tenant_id and a.event_transaction_id = e.transaction_id
                                   and a.event_ordinal = e.ordinal and a.events = 1),
                coalesce(e.meter, f.meter), coalesce(e.product, f.product), p.key, c.key, t.key,
                coalesce(f.quantity, e.quantity), coalesce(f.credits, e.credits), coalesce(f.revenue, e.revenue),
-               coalesce(f.cost, e.cost), coalesce(f.cost_currency, e.cost_currency), r.card, r.version, k.card, k.version, e.data
-        from events e
+               coalesce(f.cost, e.cost), coalesce(f.cost_currency, e.cost_currency), r.card, r.version, k.card, k.version, e.data, e.counters, e.consumer_id
+        """;
+
+    internal const string Joins = """
         join pools p on p.tenant_id = e.tenant_id and p.pool_id = e.pool_named_id
         left join consumers c on c.tenant_id = e.tenant_id and c.consumer_id = e.consumer_id
         left join teams t on t.tenant_id = e.tenant_id and t.team_id = e.team_id
@@ -76,20 +78,8 @@ public static class EventQuery
         left join cost_card_versions k on k.id = e.cost_version_id
         """;
 
-    // Ids carry the time of posting, so a period of occurrence bounds them: an event is at most five minutes early and a window late.
-    private const string Find = Select + """
-
-        where e.tenant_id = $1 and ($2::text is null or e.type = $2) and ($3::bool is null or $3 = (e.rated or exists (
-            select from ratings a where a.tenant_id = e.tenant_id and a.event_transaction_id = e.transaction_id and a.event_ordinal = e.ordinal and a.events = 1)))
-          and ($4::timestamptz is null or (e.occurred_at >= $4 and e.transaction_id >= uuid7_floor($4 - interval '5 minutes')))
-          and ($5::timestamptz is null or (e.occurred_at < $5
-               and e.transaction_id < uuid7_floor($5 + (select event_window from platform) + interval '1 hour')))
-          and ($6::uuid is null or (e.transaction_id, e.ordinal) < ($6, $7))
-        order by e.transaction_id desc, e.ordinal desc limit $8
-        """;
-
-    private const string One = Select + """
-
+    private const string One = $"""
+        {Columns} from events e {Joins}
         join event_identities i on i.tenant_id = e.tenant_id and i.transaction_id = e.transaction_id and i.ordinal = e.ordinal
         where e.tenant_id = $1 and i.tenant_id = $1 and i.event_key = $2
         """;
@@ -98,23 +88,6 @@ public static class EventQuery
         select kind, transaction_id, credits, revenue, cost from ratings
         where tenant_id = $1 and event_transaction_id = $2 and event_ordinal = $3 order by id
         """;
-
-    /// <summary>A page of events.</summary>
-    /// <param name="source">As the application.</param>
-    /// <param name="tenantId">Whose.</param>
-    /// <param name="filter">Which.</param>
-    /// <param name="after">Transaction and ordinal of the last one before the page; null for the first page.</param>
-    /// <param name="limit">How many at most.</param>
-    /// <param name="cancellationToken">Stops it.</param>
-    public static async Task<IReadOnlyList<StoredEvent>> FindAsync(
-        NpgsqlDataSource source, long tenantId, EventFilter filter, (Guid Transaction, int Ordinal)? after, int limit, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(source);
-        ArgumentNullException.ThrowIfNull(filter);
-        return await source.ListAsync(
-            Find, Event, cancellationToken, tenantId, filter.Type, filter.Rated, filter.From?.ToUniversalTime(), filter.To?.ToUniversalTime(), after?.Transaction,
-            after?.Ordinal ?? 0, limit);
-    }
 
     /// <summary>One event with its pieces and later ratings; null when there is none of that key.</summary>
     public static async Task<ExplainedEvent?> ExplainAsync(NpgsqlDataSource source, long tenantId, Guid key, CancellationToken cancellationToken)
@@ -132,7 +105,7 @@ public static class EventQuery
         return new ExplainedEvent(found, pieces, later);
     }
 
-    private static StoredEvent Event(NpgsqlDataReader r)
+    internal static StoredEvent Event(NpgsqlDataReader r)
     {
         string? Text(int column) => r.IsDBNull(column) ? null : r.GetString(column);
         int? Number(int column) => r.IsDBNull(column) ? null : r.GetInt32(column);
@@ -140,6 +113,6 @@ public static class EventQuery
         return new StoredEvent(
             r.GetGuid(0), r.GetString(1), r.GetString(2), r.GetString(3), r.GetFieldValue<DateTimeOffset>(4), r.GetGuid(5), r.GetInt32(6), r.GetBoolean(7),
             Text(8), Text(9), r.GetString(10), Text(11), Text(12), r.GetDecimal(13), r.GetDecimal(14), r.GetDecimal(15),
-            r.IsDBNull(16) ? null : r.GetDecimal(16), Text(17), Text(18), Number(19), Text(20), Number(21), data.RootElement.Clone());
+            r.IsDBNull(16) ? null : r.GetDecimal(16), Text(17), Text(18), Number(19), Text(20), Number(21), data.RootElement.Clone(), StoredCounters.Read(Text(23)), r.GetInt32(24));
     }
 }

@@ -24,6 +24,11 @@ public enum Accumulation
 /// <param name="Closed">The period was closed and its minimum topped up: what comes late is charged against that.</param>
 public readonly record struct CounterStep(decimal Before, decimal After, bool Closed);
 
+/// <summary>Where a period's quantity stood.</summary>
+/// <param name="Before">Before an event.</param>
+/// <param name="After">After it.</param>
+public sealed record CounterSpan(decimal Before, decimal After);
+
 /// <summary>
 /// The quantities that prices with a period have come to: of one tenant, one consumer and the period of one event. Read under the wallet's
 /// lock, so that no two events are rated from the same place.

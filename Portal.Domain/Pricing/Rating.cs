@@ -46,8 +46,10 @@ public sealed record Rating(
 /// <param name="Rate">The rate that matched; null when the event is unrated.</param>
 /// <param name="CostRate">The cost rate that matched; null when there is none.</param>
 /// <param name="Distinct">Digest of the value that counts once, where distinct values count.</param>
+/// <param name="Counter">Where the period's quantity of its rate stood before and after the event; null when the price does not accumulate.</param>
 public readonly record struct RatedLine(
-    decimal Quantity, Credits Credits, decimal Money, decimal? Cost, DimensionSet Dimensions, Rate? Rate, Rate? CostRate, Guid? Distinct = null)
+    decimal Quantity, Credits Credits, decimal Money, decimal? Cost, DimensionSet Dimensions, Rate? Rate, Rate? CostRate, Guid? Distinct = null,
+    CounterSpan? Counter = null)
 {
     /// <summary>The dimension <c>model</c>, or "".</summary>
     public string Model => Dimensions.Model;

@@ -44,18 +44,11 @@ internal sealed record MatchedRateDocument(
 internal sealed record ExplainedPriceDocument(
     string Model, string Scope, decimal? Amount, decimal? Per, decimal FlatFee, decimal DiscountPercent, decimal? Minimum, decimal? Maximum)
 {
-    public static ExplainedPriceDocument Of(Price price) => new(
-        price.Model switch
-        {
-            PriceModel.PerUnit => "per_unit",
-            PriceModel.Package => "package",
-            PriceModel.Graduated => "graduated",
-            PriceModel.Volume => "volume",
-            PriceModel.Stairstep => "stairstep",
-            _ => throw new InvalidOperationException($"Unknown price model {price.Model}."),
-        },
-        price.Scope switch { PriceScope.Consumer => "consumer", PriceScope.Event => "event", _ => "tenant" },
-        price.Tiers.Count == 0 ? price.Amount : null, price.Tiers.Count == 0 ? price.Per : null, price.FlatFee, price.DiscountPercent, price.Minimum, price.Maximum);
+    public static ExplainedPriceDocument Of(Price price)
+    {
+        var written = PriceDefinition.Of(price);
+        return new(written.Model!, written.Scope ?? "tenant", written.Amount, written.Per, price.FlatFee, price.DiscountPercent, price.Minimum, price.Maximum);
+    }
 }
 
 /// <summary>A rate that would have matched less specifically.</summary>

@@ -1,6 +1,7 @@
-using System.Globalization;
+using System.ComponentModel;
 using System.Text.Json;
-using Npgsql;
+using Microsoft.AspNetCore.Mvc;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Explaining;
@@ -17,7 +18,7 @@ public static class StoredEventsApi
     {
         var events = tenant.MapGroup("/events").WithTags("Usage");
         events.MapGet("", FindAsync).RequireScope(Scope.Read).Answers<Listing<EventDocument>>()
-            .Says("Find events", "Newest posted first; `status` is `accepted` or `unrated`, `from` and `to` bound the time of usage, half-open.");
+            .Says("Find events", "Newest posted first, each with what it stands on now. `from` and `to` bound the time of usage, half-open; an empty `model`, `tier`, `product`, `consumer` or `team` is an event without one.");
         events.MapGet("/{event}", ExplainAsync).RequireScope(Scope.Read).Answers<EventDocument>()
             .Says(
                 "Explain an event",
@@ -26,20 +27,17 @@ public static class StoredEventsApi
     }
 
     private static async Task<IResult> FindAsync(
-        [AsParameters] PageQuery query, PathTenant tenant, HttpContext http, NpgsqlDataSource source, string? type, string? status, string? from, string? to)
+        [AsParameters] PageQuery query, [AsParameters] EventsQuery asked, PathTenant tenant, HttpContext http, TenantReads reads)
     {
         var page = query.Read();
         if (page.Problem is { } problem) return new ProblemAnswer(problem);
-        if (status is not (null or "accepted" or "unrated"))
-            return new ProblemAnswer(Problem.Field("status", "invalid_status", "The status is accepted or unrated."));
-        if (Instant("from", from) is { Problem: { } wrongFrom }) return new ProblemAnswer(wrongFrom);
-        if (Instant("to", to) is { Problem: { } wrongTo }) return new ProblemAnswer(wrongTo);
-        if (!TryReadAfter(page.Value.After, out var after)) return new ProblemAnswer(PageQuery.InvalidCursor);
-        var filter = new EventFilter(type, status is null ? null : status == "accepted", Instant("from", from).Value, Instant("to", to).Value);
-        var found = await EventQuery.FindAsync(source, tenant.Id, filter, after, page.Value.Fetch, http.RequestAborted);
+        var filter = asked.Read();
+        if (filter.Problem is { } wrong) return new ProblemAnswer(wrong);
+        if (!EventList.TryReadPlace(page.Value.After, out var after)) return new ProblemAnswer(PageQuery.InvalidCursor);
+        var found = await reads.RunAsync(
+            tenant.Id, read => EventList.ReadAsync(read.Connection, tenant.Id, filter.Value, after, page.Value.Fetch, page: true, http.RequestAborted), http.RequestAborted);
         var platform = http.Caller().IsPlatform;
-        return page.Value.Answer(found, stored => string.Create(CultureInfo.InvariantCulture, $"{stored.TransactionId:N}.{stored.Ordinal}"),
-            stored => EventDocument.Of(tenant.Id, stored, platform));
+        return page.Value.Answer(found, listed => EventList.PlaceOf(listed.Event), listed => EventDocument.Of(tenant.Id, listed, platform));
     }
 
     private static async Task<IResult> ExplainAsync(string @event, PathTenant tenant, HttpContext http, Explanations explanations)
@@ -49,6 +47,49 @@ public static class StoredEventsApi
             return Answer.Ok(EventDocument.Of(tenant.Id, explained, http.Caller().IsPlatform));
         return new ProblemAnswer(Problem.NotFound("unknown_event", "There is no such event."));
     }
+}
+
+/// <summary>Which events are asked for.</summary>
+internal sealed record EventsQuery
+{
+    /// <summary>Of this type.</summary>
+    public string? Type { get; init; }
+
+    [Description("`accepted`, `unrated`, `amended` or `voided`.")]
+    public string? Status { get; init; }
+
+    public string? Product { get; init; }
+
+    public string? Model { get; init; }
+
+    public string? Tier { get; init; }
+
+    public string? Consumer { get; init; }
+
+    public string? Team { get; init; }
+
+    [Description("Key of a pool that the event drew from.")]
+    public string? Pool { get; init; }
+
+    [Description("Key of the pool that the event named.")]
+    [FromQuery(Name = "pool_named")]
+    public string? PoolNamed { get; init; }
+
+    public string? From { get; init; }
+
+    public string? To { get; init; }
+
+    public Result<EventFilter> Read()
+    {
+        if (Status is not null && !EventList.Statuses.Contains(Status, StringComparer.Ordinal))
+            return Problem.Field("status", "invalid_status", $"The status is one of {string.Join(", ", EventList.Statuses)}.");
+        var (from, to) = (Instant("from", From), Instant("to", To));
+        if ((from.Problem ?? to.Problem) is { } problem) return problem;
+        return new EventFilter(Type, Status, from.Value, to.Value)
+        {
+            Product = Product, Model = Model, Tier = Tier, Consumer = Consumer, Team = Team, Pool = Pool, PoolNamed = PoolNamed,
+        };
+    }
 
     private static Result<DateTimeOffset?> Instant(string field, string? text)
     {
@@ -57,19 +98,9 @@ public static class StoredEventsApi
             ? (DateTimeOffset?)instant
             : Problem.Field(field, "invalid_instant", "An instant is expected as RFC 3339 with an offset, such as 2026-01-01T00:00:00Z.");
     }
-
-    private static bool TryReadAfter(string text, out (Guid, int)? after)
-    {
-        after = null;
-        if (text.Length == 0) return true;
-        if (text.Split('.') is not [var id, var place] || !Guid.TryParseExact(id, "N", out var transaction)
-            || !int.TryParse(place, NumberStyles.None, CultureInfo.InvariantCulture, out var ordinal)) return false;
-        after = (transaction, ordinal);
-        return true;
-    }
 }
 
-/// <summary>An event as the API shows it: its first rating; cost only to platform keys, and only when it is asked for alone what it stands on now and what came later.</summary>
+/// <summary>An event as the API shows it: its first rating and what it stands on now; cost only to platform keys, and only when it is asked for alone what came later.</summary>
 internal sealed record EventDocument(
     string Event, string Source, string Id, string Type, DateTimeOffset Time, DateTimeOffset PostedAt, string Status, string? Meter, string? Product, string Pool,
     string? Consumer, string? Team, decimal Quantity, decimal Credits, decimal Revenue, decimal? Cost, string? CostCurrency, CardReference? RateCard,
@@ -82,6 +113,12 @@ internal sealed record EventDocument(
         stored.Rated ? "accepted" : "unrated", stored.Meter, stored.Product, stored.Pool, stored.Consumer, stored.Team, stored.Quantity, stored.Credits,
         stored.Revenue, platform ? stored.Cost : null, platform ? stored.CostCurrency : null, CardReference.Of(stored.RateCard, stored.RateVersion),
         platform ? CardReference.Of(stored.CostCard, stored.CostVersion) : null, PublicId.Format(PublicId.Transaction, tenantId, stored.TransactionId), stored.Data);
+
+    public static EventDocument Of(long tenantId, ListedEvent listed, bool platform) => Of(tenantId, listed.Event, platform) with
+    {
+        Status = listed.Status,
+        Standing = new StandingDocument(listed.Credits, listed.Revenue),
+    };
 
     public static EventDocument Of(long tenantId, EventExplanation explanation, bool platform) => Of(tenantId, explanation.Event, platform) with
     {

@@ -36,13 +36,13 @@ public sealed class Inviting(PortalRun run) : Journey(run)
     {
         var visitor = await VisitorAsync();
         await visitor.SignUpAsync("Neighbour");
-        foreach (var path in new[] { "t/demo", "t/demo/buy", "t/demo/usage", "t/demo/activity", "t/demo/grants", "t/demo/pools", "t/demo/members", "t/demo/invoices", "t/demo/invoices/upcoming", "t/demo/payment-methods", "t/demo/outcomes", "t/no-such-company" })
+        foreach (var path in new[] { "t/demo", "t/demo/buy", "t/demo/usage", "t/demo/usage/events", "t/demo/activity", "t/demo/grants", "t/demo/pools", "t/demo/members", "t/demo/invoices", "t/demo/invoices/upcoming", "t/demo/payment-methods", "t/demo/outcomes", "t/no-such-company" })
         {
             (await visitor.Page.GotoAsync(path))!.Status.ShouldBe(404, path);
             await Assertions.Expect(NothingHere(visitor)).ToBeVisibleAsync();
         }
 
-        foreach (var path in new[] { "t/demo/usage.csv", "t/demo/activity.csv", "t/demo/grants.csv", "t/demo/consumers.csv", "t/demo/invoices.csv", "t/demo/invoices/INV-000001.pdf", "t/demo/outcomes.csv" })
+        foreach (var path in new[] { "t/demo/usage.csv", "t/demo/usage/events.csv", "t/demo/activity.csv", "t/demo/grants.csv", "t/demo/consumers.csv", "t/demo/invoices.csv", "t/demo/invoices/INV-000001.pdf", "t/demo/outcomes.csv" })
         {
             var answer = await visitor.Page.Context.APIRequest.GetAsync(path);
             answer.Status.ShouldBe(404, path);

@@ -4,7 +4,9 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Npgsql;
 using Portal.Domain;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Metering;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Wallet;
 
@@ -97,6 +99,10 @@ public sealed class TestPortal : IAsyncDisposable
              "data":{"model":"{{{model}}}","input_tokens":{{{input}}},"output_tokens":{{{output}}}{{{more}}}}}
             """);
     }
+
+    /// <summary>The newest hundred of the events that a page lists.</summary>
+    public async Task<List<ListedEvent>> ListEventsAsync(long tenantId, EventFilter filter) =>
+        await new TenantReads(Source).RunAsync(tenantId, read => EventList.ReadAsync(read.Connection, tenantId, filter, after: null, 100, page: true, CancellationToken.None));
 
     /// <summary>Moves business time: everything posted from now on is that much later.</summary>
     public Task AdvanceAsync(TimeSpan by) =>

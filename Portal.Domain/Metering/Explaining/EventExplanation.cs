@@ -35,19 +35,15 @@ public sealed record ExplainedQuantity(
 /// <param name="Rate">The rate, with its card's version.</param>
 /// <param name="Why">A sentence for people.</param>
 /// <param name="LessSpecific">Other rates that cover the quantity too, the most specific first.</param>
-/// <param name="Tiers">Tiers that the quantity reached; empty for prices without tiers.</param>
-/// <param name="Counter">Of prices that accumulate, the period's quantity before and after the event; null for others.</param>
+/// <param name="Tiers">Tiers that the quantity reached; empty for prices without tiers, and where it is not known how far the period had come.</param>
+/// <param name="Counter">Of prices that accumulate, the period's quantity before and after the event; null for others, for what the platform
+/// pays, and for events that were rated anew since.</param>
 public sealed record ExplainedRate(
     Rate Rate, string Why, IReadOnlyList<Rate> LessSpecific, IReadOnlyList<TouchedTier> Tiers, CounterSpan? Counter)
 {
     /// <summary>How many dimensions the rate names.</summary>
     public int Specificity => Rate.Match.Count;
 }
-
-/// <summary>Where a counter stood.</summary>
-/// <param name="Before">Before the event.</param>
-/// <param name="After">After it.</param>
-public sealed record CounterSpan(decimal Before, decimal After);
 
 /// <summary>A tier that a quantity reached.</summary>
 /// <param name="Above">Its lower bound, exclusive.</param>

@@ -22,6 +22,8 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
         from tenants t where t.tenant_id = $1
         """;
 
+    private const string ByDifference = "Its price looks at the whole period: the event pays what the period's quantity costs now less what it cost before.";
+
     private static readonly HashSet<string> NothingKept = new(StringComparer.Ordinal);
 
     /// <summary>One event of a tenant; null when there is none of that key.</summary>
@@ -71,7 +73,8 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
         var lines = rating.Open is { } accumulation ? AccumulatedLines.Of(rating, accumulation, standing)
             : rating.Rated && standing.Rated && !standing.Voided ? StandingRating.Of(standing, rating, withCost: true).Lines
             : rating.Lines;
-        return [.. lines.Select((line, i) => Explain(meter.Key, line, rating.Lines, rates, costs))];
+        var counters = standing.Amended || explained.Ratings.Any(later => later.Kind is "late_rating" or "amend" or "rerate") ? [] : explained.Event.Counters;
+        return [.. lines.Select((line, i) => Explain(meter, line with { Counter = counters.ElementAtOrDefault(i) }, rating.Lines, rates, costs))];
     }
 
     // The price of the plan's item that was had then; plans are no cards, so it is shown as one. Null: a card priced it.
@@ -97,18 +100,25 @@ public sealed class Explanations(NpgsqlDataSource source, Catalogues catalogues)
     private static RateBook Book(IEnumerable<CardVersion> versions) => new(versions.SelectMany(version => version.Rates));
 
     private static ExplainedQuantity Explain(
-        string meter, RatedLine line, IReadOnlyList<RatedLine> all, IReadOnlyList<CardVersion> rates, IReadOnlyList<CardVersion> costs)
+        Meter meter, RatedLine line, IReadOnlyList<RatedLine> all, IReadOnlyList<CardVersion> rates, IReadOnlyList<CardVersion> costs)
     {
-        var rate = Explain(meter, line, all, rates);
-        var cost = Explain(meter, line, all, costs);
+        var rate = Explain(meter.Key, meter.Accumulation, line, all, rates);
+        var cost = Explain(meter.Key, Accumulation.Sum, line with { Counter = null }, all, costs);
         return new ExplainedQuantity(line.Quantity, line.Dimensions, rate, cost, line.Credits.Amount, line.Money, line.Cost);
     }
 
-    private static ExplainedRate? Explain(string meter, RatedLine line, IReadOnlyList<RatedLine> all, IReadOnlyList<CardVersion> versions)
+    private static ExplainedRate? Explain(
+        string meter, Accumulation accumulation, RatedLine line, IReadOnlyList<RatedLine> all, IReadOnlyList<CardVersion> versions)
     {
         var covering = Covering(meter, line.Dimensions, versions);
         if (covering.Count == 0) return null;
         var rate = covering[0];
+        if (rate.NeedsCounter(accumulation))
+        {
+            var reached = line.Counter is { } span ? TouchedTiers.Of(rate.Price, span.Before, span.After) : [];
+            return new ExplainedRate(rate, $"{Why(rate, covering.Count - 1)} {ByDifference}", [.. covering.Skip(1)], reached, line.Counter);
+        }
+
         // Quantities of the event that find the same rate are priced together.
         var together = all.Where(other => ReferenceEquals(Covering(meter, other.Dimensions, versions).FirstOrDefault(), rate)).Sum(other => other.Quantity);
         return new ExplainedRate(rate, Why(rate, covering.Count - 1), [.. covering.Skip(1)], TouchedTiers.Of(rate.Price, 0m, together), Counter: null);

@@ -12,6 +12,9 @@ internal readonly record struct EventRow(UsageEvent Usage, int ConsumerId, int T
 
     /// <summary>Its currency.</summary>
     public string? CostCurrency => Usage.Status == EventStatus.Accepted ? Usage.Rating?.CostCurrency : null;
+
+    /// <summary>Where the counters of its lines stood, as JSON; null when none of its prices accumulates.</summary>
+    public string? Counters => Usage is { Status: EventStatus.Accepted, OpenRating: not null, Rating: { } rating } ? StoredCounters.Write(rating.Lines) : null;
 }
 
 /// <summary>
@@ -30,11 +33,11 @@ internal static class EventRows
 
     private const string InsertEvents = """
         insert into events (tenant_id, transaction_id, ordinal, event_key, source, event_id, type, occurred_at, consumer_id, team_id, pool_named_id, meter, product,
-                            rated, rate_version_id, cost_version_id, quantity, credits, revenue, money, cost, cost_currency, data)
-        select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w::json
+                            rated, rate_version_id, cost_version_id, quantity, credits, revenue, money, cost, cost_currency, data, counters)
+        select a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w::json, y::json
         from unnest($1::bigint[], $2::uuid[], $3::int[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::timestamptz[], $9::int[], $10::int[], $11::int[],
                     $12::text[], $13::text[], $14::bool[], $15::int[], $16::int[], $17::numeric[], $18::numeric[], $19::numeric[], $20::numeric[],
-                    $21::numeric[], $22::text[], $23::text[]) x(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w)
+                    $21::numeric[], $22::text[], $23::text[], $24::text[]) x(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, y)
         """;
 
     private const string CopyIdentities =
@@ -42,7 +45,7 @@ internal static class EventRows
 
     private const string CopyEvents = """
         copy events (tenant_id, transaction_id, ordinal, event_key, source, event_id, type, occurred_at, consumer_id, team_id, pool_named_id, meter, product,
-                     rated, rate_version_id, cost_version_id, quantity, credits, revenue, money, cost, cost_currency, data) from stdin (format binary)
+                     rated, rate_version_id, cost_version_id, quantity, credits, revenue, money, cost, cost_currency, data, counters) from stdin (format binary)
         """;
 
     /// <summary>Adds the statements that write a few; none for none.</summary>
@@ -59,7 +62,7 @@ internal static class EventRows
             rows.Select(row => row.Usage.Status == EventStatus.Accepted), rows.Select(row => row.Usage.Rating?.RateVersionId),
             rows.Select(row => row.Usage.Rating?.CostVersionId), rows.Select(row => row.Usage.Rating?.Quantity ?? 0m), rows.Select(row => row.Usage.Credits),
             rows.Select(row => row.Revenue), rows.Select(row => row.Money), rows.Select(row => row.Cost), rows.Select(row => row.CostCurrency),
-            rows.Select(row => Encoding.UTF8.GetString(row.Usage.Kept.Span)));
+            rows.Select(row => Encoding.UTF8.GetString(row.Usage.Kept.Span)), rows.Select(row => row.Counters));
     }
 
     /// <summary>Copies many on a connection that is inside the batch's transaction.</summary>
@@ -88,7 +91,7 @@ internal static class EventRows
     private static void Add(BinaryRows rows, in EventRow row)
     {
         var (usage, rating) = (row.Usage, row.Usage.Rating);
-        rows.Row(23);
+        rows.Row(24);
         rows.Add(usage.TenantId);
         rows.Add(usage.TransactionId);
         rows.Add(usage.Ordinal);
@@ -112,5 +115,6 @@ internal static class EventRows
         rows.Add(row.Cost);
         rows.Add(row.CostCurrency);
         rows.Add(usage.Kept.Span);
+        rows.Add(row.Counters);
     }
 }

@@ -45,12 +45,13 @@ internal sealed class CountedPrices
             (after, added[i]) = (step.After, step.After - step.Before);
         }
 
+        var span = measures ? new CounterSpan(before, after) : null;
         var amount = Rounded(rate.Price, after, closed) - Rounded(rate.Price, before, closed);
         for (var i = 0; i < lines.Length; i++)
         {
             if (!ReferenceEquals(rateOf(lines[i]), rate)) continue;
             amounts[i] = after == before ? (i == first ? amount : 0m) : amount * added[i] / (after - before);
-            if (measures) lines[i] = lines[i] with { Quantity = added[i] };
+            if (measures) lines[i] = lines[i] with { Quantity = added[i], Counter = span };
         }
     }
 

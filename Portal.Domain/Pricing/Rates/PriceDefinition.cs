@@ -48,6 +48,34 @@ public sealed record PriceDefinition
     /// <summary>A plain price per so many units.</summary>
     public static PriceDefinition PerUnit(decimal amount, decimal per) => new() { Model = "per_unit", Amount = Plain(amount), Per = per };
 
+    /// <summary>A checked price as it is written; what is at its default is left out.</summary>
+    public static PriceDefinition Of(Price price)
+    {
+        ArgumentNullException.ThrowIfNull(price);
+        var tiered = price.Tiers.Count > 0;
+        return new()
+        {
+            Model = price.Model switch
+            {
+                PriceModel.PerUnit => "per_unit",
+                PriceModel.Package => "package",
+                PriceModel.Graduated => "graduated",
+                PriceModel.Volume => "volume",
+                PriceModel.Stairstep => "stairstep",
+                _ => throw new InvalidOperationException($"Unknown price model {price.Model}."),
+            },
+            Amount = tiered ? null : price.Amount,
+            Per = tiered ? null : price.Per,
+            Tiers = tiered ? [.. price.Tiers.Select(tier => new PriceTierDefinition { UpTo = tier.UpTo, UnitAmount = tier.UnitAmount, FlatAmount = tier.FlatAmount })] : null,
+            Scope = price.Scope switch { PriceScope.Consumer => "consumer", PriceScope.Event => "event", _ => null },
+            FlatFee = price.FlatFee == 0m ? null : price.FlatFee,
+            DiscountPercent = price.DiscountPercent == 0m ? null : price.DiscountPercent,
+            Minimum = price.Minimum,
+            Maximum = price.Maximum,
+            ChargeAtZero = price.ChargeAtZero ? true : null,
+        };
+    }
+
     /// <summary>The same number without trailing zeros, so that equal prices also read the same.</summary>
     public static decimal Plain(decimal amount) => amount / 1.0000000000000000000000000000m;
 }

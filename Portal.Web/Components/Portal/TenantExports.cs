@@ -22,6 +22,7 @@ internal static class TenantExports
     {
         var tenant = endpoints.MapGroup("/t/{tenantKey}").RequireAuthorization().ExcludeFromDescription();
         tenant.MapGet("/usage.csv", UsageAsync);
+        tenant.MapGet("/usage/events.csv", EventsAsync);
         tenant.MapGet("/activity.csv", ActivityAsync);
         tenant.MapGet("/grants.csv", GrantsAsync);
         tenant.MapGet("/outcomes.csv", OutcomesAsync);
@@ -33,26 +34,44 @@ internal static class TenantExports
     private static async Task<IResult> UsageAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
     {
         if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
-        var query = http.Request.Query;
-        var by = UsageData.GroupingOf(query["by"]);
-        var only = UsageData.Groupings.Where(g => g.Key != "day" && query.ContainsKey(g.Key)).ToDictionary(g => g.Key, g => query[g.Key].ToString(), StringComparer.Ordinal);
-        var data = await UsageData.ReadAsync(
-            reads, tenant, read => UsagePeriod.Of(query["period"], query["from"], query["to"], read.Zone, read.Now), by, only, http.RequestAborted);
+        var view = UsageView.Parse(http.Request.QueryString.Value ?? "");
+        var data = await UsageData.ReadAsync(reads, tenant, view, http.RequestAborted);
         var money = tenant.May(MemberRole.Billing);
         var csv = new StringBuilder();
-        Line(csv, [by, "events", "quantity", "credits", .. money ? ["worth", "price_per_credit", "currency"] : Array.Empty<string>()]);
+        Line(csv, [.. view.By, "events", "quantity", "credits", .. money ? ["worth", "price_per_credit", "currency"] : Array.Empty<string>()]);
         foreach (var group in data.Groups)
         {
             var figures = group.Figures;
             Line(csv,
             [
-                Text(group.At is { } at ? TimeZoneInfo.ConvertTime(at, tenant.Zone).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : group.Key ?? ""),
+                .. group.Keys.Select((key, i) => view.By[i] == "day" ? tenant.Zone.DateIn(group.At!.Value).ToString("yyyy-MM-dd", CultureInfo.InvariantCulture) : Text(key ?? "")),
                 Number(figures.Events), Number(figures.Quantity), Number(figures.Credits),
                 .. money ? [Number(figures.Revenue), figures.BlendedPrice is { } price ? Number(price) : "", tenant.Currency.Code] : Array.Empty<string>(),
             ]);
         }
 
-        return File(csv, $"{tenant.Key}-usage-{by}.csv");
+        return File(csv, $"{tenant.Key}-usage-{string.Join('-', view.By)}.csv");
+    }
+
+    private static async Task<IResult> EventsAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
+    {
+        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
+        var query = TableQuery.Parse(http.Request.QueryString.Value ?? "") with { After = null };
+        var found = await reads.RunAsync(tenant.Id, read => EventsData.ReadAsync(read, tenant, query, MostRows, http.RequestAborted), http.RequestAborted);
+        var money = tenant.May(MemberRole.Billing);
+        var csv = new StringBuilder();
+        Line(csv, ["event", "source", "id", "type", "time", "posted_at", "status", "product", "pool", "team", "consumer", "quantity", "credits", .. money ? ["worth", "currency"] : Array.Empty<string>()]);
+        foreach (var (one, status, credits, revenue) in found)
+        {
+            Line(csv,
+            [
+                PublicId.Format(PublicId.Event, tenant.Id, one.Key), Text(one.Source), Text(one.Id), Text(one.Type), At(one.OccurredAt), At(one.PostedAt), status,
+                Text(one.Product ?? ""), one.Pool, Text(one.Team ?? ""), Text(one.Consumer ?? ""), Number(one.Quantity), Number(credits),
+                .. money ? [Number(revenue), tenant.Currency.Code] : Array.Empty<string>(),
+            ]);
+        }
+
+        return File(csv, $"{tenant.Key}-events.csv");
     }
 
     private static async Task<IResult> ActivityAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)

@@ -99,6 +99,26 @@ public sealed class ExplanationTests(PostgresFixture postgres) : IClassFixture<P
     }
 
     [Fact]
+    public async Task An_accumulating_price_is_explained_by_where_its_period_stood()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var acme = await portal.AddTenantAsync("acme");
+        await portal.GrantAsync(acme, 1000m);
+        var graduated = new PriceDefinition { Model = "graduated", Tiers = [new() { UpTo = 10m, UnitAmount = 10m }, new() { UnitAmount = 5m }] };
+        await PublishAsync(portal, CardKind.Rate, "default", Rate(1m) with { Price = graduated });
+        await portal.SendAsync(TestPortal.Usage("acme", "1", 8, at: Noon)); // 8 × 10 = 80
+        await portal.SendAsync(TestPortal.Usage("acme", "2", 5, at: Noon)); // 2 × 10 + 3 × 5 = 35
+
+        var first = (await ExplainAsync(portal, acme, "1"))!.Quantities.ShouldHaveSingleItem();
+        (first.Credits, first.Rate!.Counter).ShouldBe((80m, new CounterSpan(0m, 8m)));
+        first.Rate.Tiers.ShouldBe([new TouchedTier(0m, 10m, 8m, 10m, 0m, 80m)]);
+        var second = (await ExplainAsync(portal, acme, "2"))!.Quantities.ShouldHaveSingleItem();
+        (second.Credits, second.Rate!.Counter).ShouldBe((35m, new CounterSpan(8m, 13m)));
+        second.Rate.Tiers.ShouldBe([new TouchedTier(0m, 10m, 2m, 10m, 0m, 20m), new TouchedTier(10m, null, 3m, 5m, 0m, 15m)]);
+        second.Rate.Why.ShouldEndWith("the event pays what the period's quantity costs now less what it cost before.");
+    }
+
+    [Fact]
     public void Tiers_between_two_places_of_a_counter()
     {
         var price = new Price { Model = PriceModel.Graduated, Tiers = [new(10m, 10m, 2m), new(20m, 5m, 3m), new(null, 1m, 0m)] };

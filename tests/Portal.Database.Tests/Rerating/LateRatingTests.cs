@@ -35,8 +35,8 @@ public sealed class LateRatingTests(PostgresFixture postgres) : IClassFixture<Po
             e => e.Status.ShouldBe("accepted"), e => e.Credits.ShouldBe(3m), e => e.Revenue.ShouldBe(1.5m), e => e.Event.RateVersion.ShouldBe(2),
             e => e.Pieces.Select(piece => (piece.GrantId, piece.Credits)).ShouldBe([(grant.Id, 3m)]));
         (await world.ExplainAsync("other")).Status.ShouldBe("unrated");
-        (await EventQuery.FindAsync(world.Portal.Source, world.Acme, new EventFilter(Rated: false), null, 10, default)).Select(e => e.Id).ShouldBe(["other"]);
-        (await EventQuery.FindAsync(world.Portal.Source, world.Acme, new EventFilter(Rated: true), null, 10, default)).Select(e => (e.Id, e.Credits))
+        (await world.ListAsync(new EventFilter(Status: "unrated"))).Select(e => e.Event.Id).ShouldBe(["other"]);
+        (await world.ListAsync(new EventFilter(Status: "accepted"))).Select(e => (e.Event.Id, e.Credits))
             .ShouldBe([("b", 9m), ("a", 3m)]);
         (await world.Portal.ScalarAsync("select sum(credits) from usage_hourly where model = 'new'")).ShouldBe(12m);
         (await world.Portal.ScalarAsync("select sum(events)::int from usage_hourly")).ShouldBe(2);

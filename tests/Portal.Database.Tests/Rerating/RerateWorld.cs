@@ -79,6 +79,9 @@ internal sealed class RerateWorld : IAsyncDisposable
     public async Task<ExplainedEvent> ExplainAsync(string id) =>
         (await EventQuery.ExplainAsync(Portal.Source, Acme, EventIdentity.KeyOf("test", id), CancellationToken.None))!;
 
+    /// <summary>Its events, newest posted first.</summary>
+    public Task<List<ListedEvent>> ListAsync(EventFilter filter) => Portal.ListEventsAsync(Acme, filter);
+
     public Task<decimal> BalanceAsync(string account, string unit = "CREDIT") => Portal.BalanceAsync(Acme, account, unit);
 
     public async Task<long> CountAsync(string from) => (long)(await Portal.ScalarAsync($"select count(*) from {from}"))!;

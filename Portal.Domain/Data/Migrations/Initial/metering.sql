@@ -33,6 +33,7 @@ create table events (
   cost             numeric(28,9),                       -- null: unknown, never 0
   cost_currency    char(3),
   data             json not null,                       -- kept properties
+  counters         json,                                -- where the counters of its lines stood: [[before, after], null]
   primary key (tenant_id, transaction_id, ordinal)
 ) partition by range (transaction_id);
 create table events_other partition of events default;

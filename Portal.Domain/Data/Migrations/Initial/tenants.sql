@@ -41,6 +41,20 @@ create unique index members_email on members (tenant_id, lower(email)) where rem
 create unique index members_user on members (tenant_id, user_id) where removed_at is null and user_id is not null;
 create index members_of_user on members (user_id) where user_id is not null;
 
+-- What people chose to see of usage.
+create table saved_views (
+  tenant_id        bigint not null references tenants,
+  id               uuid not null,
+  member_id        uuid not null,
+  name             text not null,
+  query            text not null,                       -- of the page's address
+  is_shared        boolean not null,                    -- with everybody of the company
+  created_at       timestamptz not null,
+  primary key (tenant_id, id),
+  unique (tenant_id, member_id, name),
+  foreign key (tenant_id, member_id) references members (tenant_id, id)
+);
+
 create table pools (
   tenant_id        bigint not null references tenants,
   pool_id          int not null,

@@ -19,7 +19,8 @@ public sealed record UsagePeriod(string Key, DateTimeOffset From, DateTimeOffset
 
     /// <summary>Presets and what people call them.</summary>
     public static readonly IReadOnlyList<(string Key, string Text)> Presets =
-        [("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days"), ("90d", "Last 90 days"), ("this-month", "This month"), ("last-month", "Last month"), (Custom, "Custom")];
+        [("24h", "Last 24 hours"), ("7d", "Last 7 days"), ("30d", "Last 30 days"), ("90d", "Last 90 days"), ("this-month", "This month"), ("last-month", "Last month"),
+        ("this-quarter", "This quarter"), ("last-quarter", "Last quarter"), ("this-year", "This year"), (Custom, "Custom")];
 
     /// <summary>Steps short enough for hours.</summary>
     public bool ByHour => To - From <= TimeSpan.FromHours(49);
@@ -29,13 +30,17 @@ public sealed record UsagePeriod(string Key, DateTimeOffset From, DateTimeOffset
     {
         var today = zone.DateIn(now);
         var month = new DateOnly(today.Year, today.Month, 1);
+        var quarter = month.AddMonths(-((month.Month - 1) % 3));
         return key switch
         {
             "24h" => Back("24h", zone.HourStart(now.AddHours(-23)), now),
             "7d" => Days("7d", zone, today, 7, now),
             "90d" => Days("90d", zone, today, 90, now),
-            "this-month" => new("this-month", zone.DayStart(month), now, zone.DayStart(month.AddMonths(-1)), Earlier(zone.DayStart(month.AddMonths(-1)) + (now - zone.DayStart(month)), zone.DayStart(month))),
-            "last-month" => new("last-month", zone.DayStart(month.AddMonths(-1)), zone.DayStart(month), zone.DayStart(month.AddMonths(-2)), zone.DayStart(month.AddMonths(-1))),
+            "this-month" => Running("this-month", zone, month, 1, now),
+            "last-month" => Whole("last-month", zone, month.AddMonths(-1), 1),
+            "this-quarter" => Running("this-quarter", zone, quarter, 3, now),
+            "last-quarter" => Whole("last-quarter", zone, quarter.AddMonths(-3), 3),
+            "this-year" => Running("this-year", zone, new DateOnly(today.Year, 1, 1), 12, now),
             Custom when Date(from) is { } first && Date(to) is { } last && first <= last && last.DayNumber - first.DayNumber <= 800 => Between(zone, first, last),
             _ => Days(Default, zone, today, 30, now),
         };
@@ -45,6 +50,16 @@ public sealed record UsagePeriod(string Key, DateTimeOffset From, DateTimeOffset
         Back(key, zone.DayStart(today.AddDays(1 - days)), now);
 
     private static UsagePeriod Back(string key, DateTimeOffset from, DateTimeOffset to) => new(key, from, to, from - (to - from), from);
+
+    // The calendar period that runs, against as long a part of the one before.
+    private static UsagePeriod Running(string key, TimeZoneInfo zone, DateOnly first, int months, DateTimeOffset now)
+    {
+        var (begins, before) = (zone.DayStart(first), zone.DayStart(first.AddMonths(-months)));
+        return new(key, begins, now, before, Earlier(before + (now - begins), begins));
+    }
+
+    private static UsagePeriod Whole(string key, TimeZoneInfo zone, DateOnly first, int months) =>
+        new(key, zone.DayStart(first), zone.DayStart(first.AddMonths(months)), zone.DayStart(first.AddMonths(-months)), zone.DayStart(first));
 
     private static UsagePeriod Between(TimeZoneInfo zone, DateOnly first, DateOnly last)
     {
