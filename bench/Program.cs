@@ -1,6 +1,6 @@
 using Portal.Bench;
-using Portal.Bench.Intake;
 using Portal.Bench.Replay;
+using Portal.Bench.Running;
 
 return args switch
 {

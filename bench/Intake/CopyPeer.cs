@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
+using Portal.Bench.Running;
 
 namespace Portal.Bench.Intake;
 
@@ -15,10 +16,9 @@ internal sealed class CopyPeer : IAsyncDisposable
     private CopyPeer(NpgsqlDataSource source) => this.source = source;
 
     /// <summary>Takes rows that the portal wrote: it must have taken some.</summary>
-    public static async Task<CopyPeer> StartAsync(string superuserConnectionString)
+    public static async Task<CopyPeer> StartAsync(BenchServer server, string database)
     {
-        var settings = new NpgsqlConnectionStringBuilder(superuserConnectionString) { Database = "portal" };
-        var peer = new CopyPeer(NpgsqlDataSource.Create(settings.ConnectionString));
+        var peer = new CopyPeer(NpgsqlDataSource.Create(server.Superuser(database)));
         await using var connection = await peer.source.OpenConnectionAsync();
         foreach (var table in Tables)
         {

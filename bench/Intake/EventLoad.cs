@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Text;
+using Portal.Bench.Running;
 
 namespace Portal.Bench.Intake;
 

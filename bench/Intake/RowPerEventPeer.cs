@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Npgsql;
+using Portal.Bench.Running;
 
 namespace Portal.Bench.Intake;
 
@@ -15,13 +16,10 @@ internal sealed class RowPerEventPeer : IAsyncDisposable
 
     private RowPerEventPeer(NpgsqlDataSource source) => this.source = source;
 
-    public static async Task<RowPerEventPeer> StartAsync(string superuserConnectionString)
+    public static async Task<RowPerEventPeer> StartAsync(BenchServer server)
     {
-        await using (var admin = NpgsqlDataSource.Create(superuserConnectionString))
-        await using (var create = admin.CreateCommand("create database peer"))
-            await create.ExecuteNonQueryAsync();
-
-        var settings = new NpgsqlConnectionStringBuilder(superuserConnectionString) { Database = "peer", MaxAutoPrepare = 20, AutoPrepareMinUsages = 1, NoResetOnClose = true };
+        await server.CreateAsync("peer");
+        var settings = new NpgsqlConnectionStringBuilder(server.Superuser("peer")) { Pooling = true, MaxPoolSize = 16, MaxAutoPrepare = 20, AutoPrepareMinUsages = 1, NoResetOnClose = true };
         var source = NpgsqlDataSource.Create(settings.ConnectionString);
         await using var tables = source.CreateCommand("""
             create table wallets (tenant_id bigint primary key, balance numeric(28,9) not null);

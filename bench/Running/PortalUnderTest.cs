@@ -4,11 +4,11 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Net.Sockets;
 using Npgsql;
-using Portal.Domain.Data.EmbeddedPostgres;
+using Portal.Bench.Intake;
 
-namespace Portal.Bench.Intake;
+namespace Portal.Bench.Running;
 
-/// <summary>A portal of the benchmark's own: an embedded PostgreSQL with default durability and Portal.Web as a process beside it.</summary>
+/// <summary>A portal of the benchmark's own: a database, and Portal.Web as a process on it.</summary>
 internal sealed class PortalUnderTest : IAsyncDisposable
 {
     /// <summary>The hot tenant: the first of all.</summary>
@@ -17,20 +17,22 @@ internal sealed class PortalUnderTest : IAsyncDisposable
     /// <summary>Tenants t0000, t0001, ….</summary>
     public const int Tenants = 1000;
 
-    private readonly EmbeddedPostgres postgres;
-    private readonly string directory;
+    private const string BootstrapKey = "bench-platform-key";
+
+    private readonly BenchServer server;
     private Process? web;
 
-    private PortalUnderTest(EmbeddedPostgres postgres, string directory)
+    private PortalUnderTest(BenchServer server, string database)
     {
-        this.postgres = postgres;
-        this.directory = directory;
+        this.server = server;
+        Database = database;
         Address = new Uri($"http://localhost:{FreePort().ToString(CultureInfo.InvariantCulture)}");
     }
 
-    public Uri Address { get; }
+    /// <summary>Its database on the server.</summary>
+    public string Database { get; }
 
-    public string PlatformKey { get; private set; } = "";
+    public Uri Address { get; }
 
     /// <summary>Processor time that the server has used.</summary>
     public TimeSpan Processor
@@ -42,17 +44,26 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         }
     }
 
-    public string SuperuserConnectionString => postgres.SuperuserConnectionString;
-
-    public static async Task<PortalUnderTest> StartAsync()
+    /// <summary>A portal with the tenants and the catalogue of the load.</summary>
+    public static async Task<PortalUnderTest> StartAsync(BenchServer server, string database)
     {
-        var directory = Directory.CreateTempSubdirectory("portal-bench-").FullName;
-        var postgres = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory });
-        var portal = new PortalUnderTest(postgres, directory);
+        var portal = await StartEmptyAsync(server, database, seed: "none");
+        await portal.PrepareAsync();
+        return portal;
+    }
+
+    /// <summary>A portal as it comes.</summary>
+    /// <param name="server">Where its database is made.</param>
+    /// <param name="database">The database's name.</param>
+    /// <param name="seed"><c>demo</c> or <c>none</c>.</param>
+    /// <param name="settings">More of the process's environment.</param>
+    public static async Task<PortalUnderTest> StartEmptyAsync(BenchServer server, string database, string seed, IReadOnlyDictionary<string, string>? settings = null)
+    {
+        await server.CreateAsync(database);
+        var portal = new PortalUnderTest(server, database);
         try
         {
-            await portal.StartWebAsync();
-            await portal.PrepareAsync();
+            await portal.StartWebAsync(seed, settings ?? new Dictionary<string, string>(StringComparer.Ordinal));
             return portal;
         }
         catch
@@ -62,10 +73,29 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         }
     }
 
+    /// <summary>Usage of a shape, sent to this portal.</summary>
+    public EventLoad Load(LoadShape shape, bool randomIds = false) => new(Address, BootstrapKey, shape, randomIds);
+
+    /// <summary>Speaks to the API as the platform.</summary>
+    public HttpClient OpenApi()
+    {
+        var client = new HttpClient { BaseAddress = Address };
+        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", BootstrapKey);
+        return client;
+    }
+
+    /// <summary>Events that it holds.</summary>
+    public async Task<long> StoredAsync()
+    {
+        await using var source = NpgsqlDataSource.Create(server.Owner(Database));
+        await using var command = source.CreateCommand("select count(*) from event_identities");
+        return (long)(await command.ExecuteScalarAsync())!;
+    }
+
     /// <summary>Fails unless the database holds each acknowledged event once and the books balance.</summary>
     public async Task CheckAsync(long acknowledged)
     {
-        await using var source = NpgsqlDataSource.Create(postgres.OwnerConnectionString);
+        await using var source = NpgsqlDataSource.Create(server.Owner(Database));
         await using var command = source.CreateCommand("""
             select (select count(*) from events), (select count(*) from event_identities), (select sum(events) from usage_hourly)::bigint,
               (select sum(credits) from events) = (select sum(balance) from ledger_accounts where account = 'consumed:llm')
@@ -86,23 +116,21 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         }
 
         web?.Dispose();
-        await postgres.DisposeAsync();
-        Directory.Delete(directory, recursive: true);
     }
 
-    private async Task StartWebAsync()
+    private async Task StartWebAsync(string seed, IReadOnlyDictionary<string, string> settings)
     {
-        PlatformKey = BootstrapKey;
         var assembly = Path.Combine(AppContext.BaseDirectory, "Portal.Web.dll");
         var start = new ProcessStartInfo("dotnet", ["exec", assembly]) { WorkingDirectory = Path.GetDirectoryName(assembly), RedirectStandardOutput = true, UseShellExecute = false };
         start.Environment["ASPNETCORE_ENVIRONMENT"] = "Development";
         start.Environment["ASPNETCORE_URLS"] = Address.ToString();
-        start.Environment["ConnectionStrings__Portal"] = postgres.AppConnectionString;
-        start.Environment["ConnectionStrings__PortalOwner"] = postgres.OwnerConnectionString;
-        start.Environment["Portal__DataDirectory"] = directory;
-        start.Environment["Portal__BootstrapPlatformKey"] = PlatformKey;
-        start.Environment["Portal__Seed"] = "none";
+        start.Environment["ConnectionStrings__Portal"] = server.App(Database);
+        start.Environment["ConnectionStrings__PortalOwner"] = server.Owner(Database);
+        start.Environment["Portal__DataDirectory"] = Path.Combine(server.Directory, Database);
+        start.Environment["Portal__BootstrapPlatformKey"] = BootstrapKey;
+        start.Environment["Portal__Seed"] = seed;
         start.Environment["Serilog__MinimumLevel__Default"] = "Warning";
+        foreach (var (name, value) in settings) start.Environment[name] = value;
         web = Process.Start(start) ?? throw new InvalidOperationException("The portal did not start.");
         web.OutputDataReceived += (_, _) => { };
         web.BeginOutputReadLine();
@@ -129,8 +157,7 @@ internal sealed class PortalUnderTest : IAsyncDisposable
     // The catalogue of the load: one model, priced in credits and in cost, and grants that outlast the run.
     private async Task PrepareAsync()
     {
-        using var client = new HttpClient { BaseAddress = Address };
-        client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", PlatformKey);
+        using var client = OpenApi();
         await SendAsync(client, HttpMethod.Put, "/v1/meters/llm", """
             {"event_type":"llm.completion","product":"llm","aggregation":"sum","dimensions":["model","tier"],"defaults":{"tier":"standard"},
              "quantities":[{"property":"input_tokens","set":{"token_type":"input"}},{"property":"output_tokens","set":{"token_type":"output"}}]}
@@ -167,6 +194,4 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         listener.Start();
         return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
     }
-
-    private const string BootstrapKey = "bench-platform-key";
 }

@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using Portal.Bench.Holds;
+using Portal.Bench.Intake;
+
+namespace Portal.Bench.Running;
+
+/// <summary>The benchmarks: figures are ratios to a peer on the same PostgreSQL in the same run, medians of several rounds.</summary>
+internal static class BenchCommand
+{
+    private const string Usage = """
+        ./portal bench [ROWS …] [--quick] [--rounds N] [--seconds N] [--stored N] [--json FILE]
+
+        Starts a PostgreSQL and portals of its own and measures, with default durability, against peers on the same PostgreSQL. ROWS are some of
+          intake    events per second through HTTP, of one tenant and of a thousand, and how long batches take at half load
+          holds     a hold and its capture under half load
+        and all of them when none is named. --quick takes all within two minutes.
+        """;
+
+    private static readonly string[] Groups = ["intake", "holds"];
+
+    /// <summary>Rows of the speed table that are not measured yet, and say so.</summary>
+    private static readonly string[] NotMeasured = ["50 M stored events", "page queries at 50 M events", "invoices per second", "memory per browser"];
+
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+
+    public static async Task<int> RunAsync(Arguments args)
+    {
+        if (args.Words.Any(word => !Groups.Contains(word, StringComparer.Ordinal)) || args.Unknown("quick", "rounds", "seconds", "stored", "json") is not null)
+        {
+            await Console.Error.WriteLineAsync(Usage);
+            return 2;
+        }
+
+        var quick = args.Has("quick");
+        var settings = new BenchSettings(
+            quick, Number(args["rounds"], quick ? 3 : 5), TimeSpan.FromSeconds(Number(args["seconds"], quick ? 2 : 8)), Number(args["stored"], quick ? 1_000_000 : 50_000_000));
+        Console.WriteLine(Machine());
+        var rows = await MeasureAsync(settings, args.Words.Count > 0 ? args.Words : Groups);
+        Print(rows);
+        var path = args["json"] ?? "artifacts/bench.json";
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        await File.WriteAllTextAsync(path, JsonSerializer.Serialize(new { machine = Machine(), at = DateTimeOffset.UtcNow, rows, not_measured = NotMeasured }, Indented));
+        Console.WriteLine($"written to {path}");
+        return 0;
+    }
+
+    private static async Task<List<BenchRow>> MeasureAsync(BenchSettings settings, IReadOnlyList<string> groups)
+    {
+        await using var server = await BenchServer.StartAsync();
+        await using var portal = await PortalUnderTest.StartAsync(server, "hot");
+        var rows = new List<BenchRow>();
+        foreach (var group in groups)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{group}, {DateTimeOffset.UtcNow:HH:mm:ss}"));
+            rows.AddRange(group switch
+            {
+                "holds" => await HoldRows.MeasureAsync(server, portal, settings),
+                _ => await IntakeRows.MeasureAsync(server, portal, settings),
+            });
+        }
+
+        return rows;
+    }
+
+    private static void Print(List<BenchRow> rows)
+    {
+        Console.WriteLine();
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"what",-46} {"ours",12} {"against",-32} {"peer",10} {"ratio",7}  target"));
+        foreach (var row in rows)
+        {
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
+                $"{row.Name,-46} {row.Value,12:#,##0.##} {row.Peer,-32} {row.PeerValue,10:#,##0.##} {row.Ratio,7:0.00}  {(row.AtMost ? "≤" : "≥")} {row.Target:0.##} {(row.Met ? "met" : "missed")}"));
+        }
+
+        Console.WriteLine($"not measured yet: {string.Join("; ", NotMeasured)}");
+    }
+
+    private static int Number(string? text, int otherwise) => text is null ? otherwise : int.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);
+
+    private static string Machine()
+    {
+        var processor = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal))?.Split(':', 2)[1].Trim()
+            : null;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{processor ?? "unknown processor"}, {Environment.ProcessorCount} cores, {GC.GetGCMemoryInfo().TotalAvailableMemoryBytes >> 30} GiB, {Environment.OSVersion}, .NET {Environment.Version}; server, database and load share them");
+    }
+}
