@@ -14,14 +14,22 @@ public sealed class PlatformApi : IDisposable
 
     /// <summary>The API at an address; <paramref name="output"/> is what the portal said so far, for failures that are its own.</summary>
     public PlatformApi(Uri address, string key, Func<string> output)
+        : this(address, key, output, TimeSpan.FromMinutes(1))
+    {
+    }
+
+    private PlatformApi(Uri address, string key, Func<string> output, TimeSpan patience)
     {
         this.output = output;
         Key = key;
-        client = new HttpClient { BaseAddress = address, Timeout = TimeSpan.FromMinutes(1) };
+        client = new HttpClient { BaseAddress = address, Timeout = patience };
         client.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", key);
     }
 
     public string Key { get; }
+
+    /// <summary>The same API with connections of its own, and another patience with each answer.</summary>
+    public PlatformApi With(TimeSpan patience) => new(client.BaseAddress!, Key, output, patience);
 
     public async Task<bool> IsReadyAsync()
     {
@@ -50,13 +58,23 @@ public sealed class PlatformApi : IDisposable
     /// <summary>Sends usage; each event's answer, in order.</summary>
     public async Task<IReadOnlyList<EventAnswer>> SendAsync(IEnumerable<UsageEvent> events)
     {
-        using var content = new StringContent(JsonSerializer.Serialize(events.Select(e => e.ToCloudEvent())), Encoding.UTF8);
-        content.Headers.ContentType = new MediaTypeHeaderValue("application/cloudevents-batch+json");
-        using var response = await client.PostAsync(new Uri("v1/events", UriKind.Relative), content);
-        var text = await response.Content.ReadAsStringAsync();
-        if (response.StatusCode is not (HttpStatusCode.OK or HttpStatusCode.MultiStatus)) throw Refused("POST v1/events", response.StatusCode, text);
-        return [.. JsonNode.Parse(text)!["results"]!.AsArray().Select(result => new EventAnswer(
-            result!["id"]!.GetValue<string>(), result["status"]!.GetValue<string>(), Figure.Of(result["credits"]), text))];
+        var answer = await AskAsync(HttpMethod.Post, "v1/events", JsonSerializer.Serialize(events.Select(e => e.ToCloudEvent())), "application/cloudevents-batch+json");
+        return answer.Status is HttpStatusCode.OK or HttpStatusCode.MultiStatus ? answer.Events() : throw Refused("POST v1/events", answer.Status, answer.Text);
+    }
+
+    /// <summary>Asks, and gives back whatever the answer is.</summary>
+    /// <param name="method">How.</param>
+    /// <param name="path">What, below the portal's address.</param>
+    /// <param name="body">JSON; null for none.</param>
+    /// <param name="type">Media type of the body.</param>
+    /// <param name="idempotencyKey">Key under which it may be repeated; null for none.</param>
+    public async Task<ApiAnswer> AskAsync(HttpMethod method, string path, string? body = null, string type = "application/json", string? idempotencyKey = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, type);
+        if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
+        using var response = await client.SendAsync(request);
+        return new ApiAnswer(response.StatusCode, await response.Content.ReadAsStringAsync());
     }
 
     /// <summary>Runs the reconciliation now.</summary>
@@ -73,11 +91,8 @@ public sealed class PlatformApi : IDisposable
 
     private async Task<JsonNode> SendAsync(HttpMethod method, string path, string? json)
     {
-        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
-        if (json is not null) request.Content = new StringContent(json, Encoding.UTF8, "application/json");
-        using var response = await client.SendAsync(request);
-        var text = await response.Content.ReadAsStringAsync();
-        return response.IsSuccessStatusCode ? JsonNode.Parse(text)! : throw Refused($"{method} {path}", response.StatusCode, text);
+        var answer = await AskAsync(method, path, json);
+        return answer.Succeeded ? answer.Json : throw Refused($"{method} {path}", answer.Status, answer.Text);
     }
 
     private HttpRequestException Refused(string what, HttpStatusCode status, string text) =>
@@ -86,3 +101,18 @@ public sealed class PlatformApi : IDisposable
 
 /// <summary>What the API said of one event.</summary>
 public sealed record EventAnswer(string Id, string Status, decimal Credits, string Whole);
+
+/// <summary>What the API answered.</summary>
+public sealed record ApiAnswer(HttpStatusCode Status, string Text)
+{
+    public bool Succeeded => (int)Status is >= 200 and < 300;
+
+    public JsonNode Json => JsonNode.Parse(Text)!;
+
+    /// <summary>The code of a problem; null of anything else.</summary>
+    public string? Code => !Succeeded && Text.StartsWith('{') ? Json["code"]?.GetValue<string>() : null;
+
+    /// <summary>Each event's answer, in order.</summary>
+    public IReadOnlyList<EventAnswer> Events() => [.. Json["results"]!.AsArray().Select(result => new EventAnswer(
+        result!["id"]!.GetValue<string>(), result["status"]!.GetValue<string>(), Figure.Of(result["credits"]), Text))];
+}
