@@ -36,6 +36,7 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
         jobs.AddOrUpdate<RecurringJobs>("idempotency-keys", job => job.PruneIdempotencyKeysAsync(CancellationToken.None), Cron.Daily(hour: 3));
         jobs.AddOrUpdate<RecurringJobs>("event-partitions", job => job.EnsureEventPartitionsAsync(CancellationToken.None), Cron.Daily(hour: 1));
+        jobs.AddOrUpdate<RecurringJobs>("event-retention", job => job.RetireEventsAsync(CancellationToken.None), Cron.Daily(hour: 4));
     }
 
     /// <summary>Settles the wallets for which something fell due.</summary>
@@ -82,4 +83,10 @@ public sealed class RecurringJobs(
 
     /// <summary>Makes the coming months of events.</summary>
     public Task EnsureEventPartitionsAsync(CancellationToken cancellationToken) => EventPartitions.EnsureAsync(source, cancellationToken);
+
+    /// <summary>Retires months of events that are older than the platform keeps them.</summary>
+    public async Task RetireEventsAsync(CancellationToken cancellationToken)
+    {
+        foreach (var month in await EventPartitions.RetireAsync(source, cancellationToken)) log.LogInformation("Events of {Month:yyyy-MM} are retired", month);
+    }
 }

@@ -87,7 +87,13 @@ internal sealed record EventsQuery
         if ((from.Problem ?? to.Problem) is { } problem) return problem;
         return new EventFilter(Type, Status, from.Value, to.Value)
         {
-            Product = Product, Model = Model, Tier = Tier, Consumer = Consumer, Team = Team, Pool = Pool, PoolNamed = PoolNamed,
+            Product = Product,
+            Model = Model,
+            Tier = Tier,
+            Consumer = Consumer,
+            Team = Team,
+            Pool = Pool,
+            PoolNamed = PoolNamed,
         };
     }
 

@@ -27,6 +27,7 @@ public sealed class InitialSchema : Migration
         "operations",
         "exchange",
         "outcomes",
+        "retention",
         "security",
     ];
 

@@ -97,14 +97,33 @@ create table usage_hourly (
   primary key (tenant_id, hour, team_id, pool_id, pool_named_id, consumer_id, product, model, token_type, tier, cost_currency)
 ) with (fillfactor = 50);
 
--- Months of events that were detached, with what they held.
+-- Months of events that were retired (retention.sql), with what these and all their ratings came to.
 create table sealed_months (
   tenant_id        bigint not null,
+  month            date not null,                       -- of posted_at, UTC
+  rows             bigint not null,                     -- events, rated or not
+  events           bigint not null,                     -- that counted
+  quantity         numeric(28,9) not null,
+  credits          numeric(28,9) not null,
+  revenue          numeric(28,9) not null,
+  money            numeric(28,9) not null,
+  cost             numeric(28,9) not null,
+  cost_unknown     bigint not null,
+  digest           bytea not null,                      -- SHA-256 of the digests of its transactions' rows, in order
+  primary key (tenant_id, month)
+);
+
+-- What ratings of retired events booked in transactions of later months.
+create table sealed_postings (
+  tenant_id        bigint not null,
   month            date not null,
-  events           bigint not null,
+  transaction_id   uuid not null,
+  kind             text not null,
+  pool_named_id    int not null,
+  product          text not null,
+  cost_currency    text not null,                       -- '' for none
   credits          numeric(28,9) not null,
   revenue          numeric(28,9) not null,
   cost             numeric(28,9) not null,
-  digest           bytea not null,
-  primary key (tenant_id, month)
+  primary key (tenant_id, month, transaction_id, kind, pool_named_id, product, cost_currency)
 );

@@ -7,6 +7,8 @@ create table platform (
   clock_offset       interval not null default '0',    -- the sandbox's test clock: business time minus real time
   catalogue_version  bigint not null default 1,        -- grows with every change of meters, cards, products
   event_window       interval not null default '35 days',
+  events_kept        interval default '25 months' check (events_kept >= interval '400 days'), -- whole months older than that are retired; null: never
+  events_retired_to  timestamptz,                       -- events posted before then are retired; null: none so far
   returned_credits   text not null default 'expire' check (returned_credits in ('expire', 'regrant')),
   tenant_keys_write_usage boolean not null default false,
   return_origins     text[] not null default '{}',     -- origins that a checkout may return to

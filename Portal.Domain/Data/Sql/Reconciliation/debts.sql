@@ -6,7 +6,8 @@ full join (
   from debts d join pools p on p.tenant_id = d.tenant_id and p.pool_id = d.pool_id group by d.tenant_id, p.key
 ) d on d.tenant_id = a.tenant_id and d.account = a.account
 union all
--- What was drawn as debt is open, was settled, or was taken back while it was open.
+-- What was drawn as debt is open, was settled, or was taken back while it was open. What settled those of retired events went with them,
+-- and they went when nothing of it was open.
 select w.tenant_id, format('debt %s/%s: drawn', w.transaction_id, w.line), w.to_credits - w.from_credits,
   coalesce((select sum(d.to_credits - d.from_credits) from debts d
             where d.tenant_id = w.tenant_id and d.transaction_id = w.transaction_id and d.line = w.line), 0.000000000)
@@ -19,4 +20,5 @@ left join (
     sum((detail ->> 'to')::numeric - (detail ->> 'from')::numeric) as credits
   from ratings where kind = 'settlement' group by 1, 2, 3
 ) s on s.tenant_id = w.tenant_id and s.transaction_id = w.transaction_id and s.line = w.line
-where w.kind = 'debt'
+where w.kind = 'debt' and w.transaction_id >= (select uuid7_floor(coalesce(events_retired_to, 'epoch')) from platform)
+  and not exists (select from sealed_postings p where p.tenant_id = w.tenant_id and p.transaction_id = w.transaction_id)

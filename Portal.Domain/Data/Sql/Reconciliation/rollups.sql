@@ -1,7 +1,10 @@
 -- Usage by hour, as the events and their later ratings say it. The model stands in an event's data alone: it is compared
 -- where the meter reads it there and was not changed since the product's first event. A tenant whose zone moved by part of an hour
--- is compared over all hours, since its hours then began at another minute.
-with zones as (
+-- is compared over all hours, since its hours then began at another minute. Hours that retired events may lie in are compared over all
+-- that a tenant used in them, with what the sealed months say.
+with edge as (
+  select coalesce(events_retired_to + interval '1 hour', '-infinity') as at from platform
+), zones as (
   select t.tenant_id, t.time_zone as zone, exists (
     select from usage_hourly u
     where u.tenant_id = t.tenant_id and date_trunc('hour', u.hour at time zone t.time_zone) <> u.hour at time zone t.time_zone
@@ -29,7 +32,10 @@ with zones as (
   join zones z on z.tenant_id = e.tenant_id
   left join models m on m.meter = e.measured_by
 ), said as (
-  select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
+  select tenant_id, case when hour < edge.at then 'epoch' else hour end as hour, case when hour < edge.at then 0 else team_id end as team_id,
+    case when hour < edge.at then 0 else pool_named_id end as pool_named_id, case when hour < edge.at then 0 else consumer_id end as consumer_id,
+    case when hour < edge.at then '' else product end as product, case when hour < edge.at then '' else model end as model,
+    case when hour < edge.at then '' else cost_currency end as cost_currency,
     sum(events) as events, sum(quantity) as quantity, sum(credits) as credits, sum(revenue) as revenue, sum(cost) as cost, sum(unknown) as unknown
   from (
     select tenant_id, hour, team_id, pool_named_id, consumer_id, product, model, cost_currency,
@@ -51,14 +57,19 @@ with zones as (
         r.cost_currency, '')::text, 0, r.quantity, r.credits, r.revenue, coalesce(r.cost, 0), 0
     from ratings r join zones z on z.tenant_id = r.tenant_id left join models m on m.meter = r.meter
     where r.event_transaction_id is null
-  ) each
+    union all
+    select tenant_id, '-infinity', 0, 0, 0, '', '', '', events, quantity, credits, revenue, cost, cost_unknown from sealed_months
+  ) each cross join edge
   group by 1, 2, 3, 4, 5, 6, 7, 8
 ), kept as (
-  select u.tenant_id, case when z.moved then 'epoch'::timestamptz else u.hour end as hour, u.team_id, u.pool_named_id, u.consumer_id, u.product,
-    case when u.product in (select product from models) then u.model else '' end as model, u.cost_currency,
+  select u.tenant_id, case when z.moved or u.hour < edge.at then 'epoch' else u.hour end as hour, case when o.old then 0 else u.team_id end as team_id,
+    case when o.old then 0 else u.pool_named_id end as pool_named_id, case when o.old then 0 else u.consumer_id end as consumer_id,
+    case when o.old then '' else u.product end as product,
+    case when not o.old and u.product in (select product from models) then u.model else '' end as model, case when o.old then '' else u.cost_currency end as cost_currency,
     sum(u.events) as events, sum(u.quantity) as quantity, sum(u.credits) as credits, sum(u.revenue) as revenue, sum(u.cost) as cost,
     sum(u.cost_unknown) as unknown
-  from usage_hourly u join zones z on z.tenant_id = u.tenant_id
+  from usage_hourly u join zones z on z.tenant_id = u.tenant_id cross join edge
+  cross join lateral (select case when z.moved then 'epoch' else u.hour end < edge.at as old) o
   group by 1, 2, 3, 4, 5, 6, 7, 8
 )
 select coalesce(s.tenant_id, k.tenant_id) as tenant_id,

@@ -13,5 +13,6 @@ full join (
   select tenant_id, sum(money) as money from (
     select tenant_id, sum(money) as money from events group by tenant_id
     union all select tenant_id, sum(money) from ratings group by tenant_id
+    union all select tenant_id, sum(money) from sealed_months group by tenant_id
   ) m group by tenant_id having sum(money) <> 0
 ) r on r.tenant_id = c.tenant_id

@@ -26,7 +26,12 @@ internal static class EventsData
             : query[name] is { } text && Domain.Kernel.InstantText.TryParse(text, out var instant) ? instant : null;
         return new EventFilter(query["type"], EventList.Statuses.Contains(query["status"] ?? "", StringComparer.Ordinal) ? query["status"] : null, At("from", 0), At("to", 1))
         {
-            Model = Value("model"), Product = Value("product"), Team = Value("team"), Pool = query["pool"], Consumer = Value("consumer"), Tier = Value("tier"),
+            Model = Value("model"),
+            Product = Value("product"),
+            Team = Value("team"),
+            Pool = query["pool"],
+            Consumer = Value("consumer"),
+            Tier = Value("tier"),
         };
     }
 
