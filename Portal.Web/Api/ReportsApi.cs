@@ -20,7 +20,7 @@ public static class ReportsApi
         var reports = v1.MapGroup("/reports").WithTags("Finance");
         reports.MapGet("/margin", MarginAsync).PlatformOnly(Scope.Read).Answers<MarginDocument>().Says(
             "Get margin by any dimensions",
-            "Default by tenant over the last 30 days, in the platform's currency; JSON, or `Accept: text/csv`. The smallest margin first. Money is converted by the rate of the "
+            "Default by tenant over the last 30 days, in the platform's currency; JSON, or `Accept: text/csv`. What loses money first, then the smallest margin. Money is converted by the rate of the "
             + "day of the usage; null is unknown: a cost that no card gives, or no rate of the day. By `pack`: what packs' credits earned and cost, in the packs' currencies, by when they were drawn.");
         reports.MapGet("/pack-profitability", PacksAsync).PlatformOnly(Scope.Read).Answers<PackProfitabilityDocument>().Says(
             "Get what a pack earns when it is all burned on one model",
@@ -29,7 +29,7 @@ public static class ReportsApi
 
     private static async Task<IResult> MarginAsync(
         [AsParameters] PeriodQuery query,
-        [Description("Any of `tenant`, `model`, `product`, `pool` (drawn), `token_type`, `tier`, with commas between; or `pack` alone.")] string? group_by,
+        [Description("Any of `tenant`, `model`, `product`, `pool` (drawn), `token_type`, `tier`, `day`, `month` (the tenant's), with commas between; or `pack` alone.")] string? group_by,
         [Description("Only this tenant.")] string? tenant, [Description("ISO 4217; default the platform's.")] string? currency,
         HttpContext http, NpgsqlDataSource source, TimeProvider clock, CancellationToken cancellationToken)
     {

@@ -15,6 +15,7 @@ using Portal.Domain.Tenants;
 using Portal.Web.Access;
 using Portal.Web.Components;
 using Portal.Web.Components.Account;
+using Portal.Web.Components.ConsolePages;
 using Portal.Web.Components.TenantPages;
 
 namespace Portal.Web.Hosting;
@@ -68,6 +69,7 @@ public static class UiHosting
         app.MapRazorComponents<App>().AddInteractiveServerRenderMode(server => server.ContentSecurityFrameAncestorsPolicy = null);
         app.MapAccountEndpoints();
         app.MapTenantExports();
+        app.MapConsoleExports();
         app.MapGet("/", HomeAsync).ExcludeFromDescription();
         return app;
     }

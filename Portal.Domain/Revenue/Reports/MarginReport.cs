@@ -30,6 +30,15 @@ public sealed record MarginRow(IReadOnlyList<string?> Keys, long Events, decimal
     /// <summary>Revenue − cost; null when one of them is unknown.</summary>
     public decimal? Margin => Revenue - Cost;
 
+    /// <summary>The part of the cost that is known; <see cref="Cost"/> when all of it is.</summary>
+    public decimal KnownCost { get; init; }
+
+    /// <summary>What the margin is at most: revenue − what is known of the cost; null when the revenue is unknown.</summary>
+    public decimal? MarginAtMost => Revenue - KnownCost;
+
+    /// <summary>True when it loses money whatever the unknown part of its cost comes to.</summary>
+    public bool Loses => MarginAtMost < 0m;
+
     /// <summary>Margin ÷ revenue at four places; null when unknown, or without revenue.</summary>
     public decimal? Share => Margin is { } margin && Revenue is { } revenue and not 0m ? Math.Round(margin / revenue, 4, MidpointRounding.ToEven) : null;
 
@@ -37,11 +46,14 @@ public sealed record MarginRow(IReadOnlyList<string?> Keys, long Events, decimal
     public MarginRow With(MarginRow other)
     {
         ArgumentNullException.ThrowIfNull(other);
-        return new(Keys, Events + other.Events, Credits + other.Credits, Revenue + other.Revenue, Cost + other.Cost, Unknown + other.Unknown);
+        return new(Keys, Events + other.Events, Credits + other.Credits, Revenue + other.Revenue, Cost + other.Cost, Unknown + other.Unknown)
+        {
+            KnownCost = KnownCost + other.KnownCost,
+        };
     }
 }
 
-/// <summary>An answer: the smallest margin first, what is unknown last.</summary>
+/// <summary>An answer: what loses money first, then the smallest margin, what is unknown last.</summary>
 /// <param name="Question">What was asked.</param>
 /// <param name="Currency">The currency of its money.</param>
 /// <param name="Rows">The groups.</param>
@@ -62,9 +74,11 @@ public static class MarginReports
         ["pool"] = "(select p.key from pools p where p.tenant_id = u.tenant_id and p.pool_id = u.pool_id)",
         ["token_type"] = "nullif(u.token_type, '')",
         ["tier"] = "nullif(u.tier, '')",
+        ["day"] = "to_char(u.hour at time zone t.time_zone, 'YYYY-MM-DD')",
+        ["month"] = "to_char(u.hour at time zone t.time_zone, 'YYYY-MM')",
     };
 
-    /// <summary>What margin can be asked by; <c>pool</c> is the pool drawn.</summary>
+    /// <summary>What margin can be asked by; <c>pool</c> is the pool drawn, <c>day</c> and <c>month</c> are the tenant's.</summary>
     public static readonly IReadOnlyList<string> Dimensions = [.. Columns.Keys];
 
     /// <summary>Refuses <c>invalid_period</c>, <c>invalid_group_by</c>, <c>invalid_currency</c>, <c>too_many_rows</c>.</summary>
@@ -80,7 +94,7 @@ public static class MarginReports
             Sql(question.GroupBy), row => Read(row, question.GroupBy.Count), cancellationToken, question.From.ToUniversalTime(), question.To.ToUniversalTime(), currency, question.Tenant);
         if (rows.Count > MostRows) return Problem.Unprocessable("too_many_rows", $"That are more than {MostRows} rows. Ask for fewer dimensions or one tenant.");
         var none = new MarginRow([], 0, 0m, 0m, 0m, 0);
-        return new MarginReport(question, currency, [.. rows.OrderBy(row => row.Margin is null).ThenBy(row => row.Margin)], rows.Aggregate(none, (sum, row) => sum.With(row)));
+        return new MarginReport(question, currency, [.. rows.OrderBy(row => row.Loses ? 0 : row.Margin is null ? 2 : 1).ThenBy(row => row.Margin ?? row.MarginAtMost)], rows.Aggregate(none, (sum, row) => sum.With(row)));
     }
 
     private static Problem? Check(MarginQuestion question)
@@ -112,7 +126,8 @@ public static class MarginReports
               from days d
             )
             select sum(events)::bigint, sum(credits), case when bool_or(revenue_rate is null) then null else sum(round(revenue * revenue_rate, 9)) end,
-              case when bool_or(costless or unknown > 0 or cost_rate is null) then null else sum(round(cost * cost_rate, 9)) end, sum(unknown)::bigint{string.Concat(keys.Select(key => ", " + key.Alias))}
+              case when bool_or(costless or unknown > 0 or cost_rate is null) then null else sum(round(cost * cost_rate, 9)) end, sum(unknown)::bigint,
+              coalesce(sum(round(cost * cost_rate, 9)), 0){string.Concat(keys.Select(key => ", " + key.Alias))}
             from money {(keys.Length == 0 ? "having count(*) > 0" : "group by " + string.Join(", ", keys.Select(key => key.Alias)))}
             limit {MostRows + 1}
             """;
@@ -121,7 +136,7 @@ public static class MarginReports
     private static MarginRow Read(NpgsqlDataReader row, int keys)
     {
         var values = new string?[keys];
-        for (var i = 0; i < keys; i++) values[i] = row.Nullable<string>(5 + i);
-        return new MarginRow(values, row.GetInt64(0), row.GetDecimal(1), row.Nullable<decimal?>(2), row.Nullable<decimal?>(3), row.GetInt64(4));
+        for (var i = 0; i < keys; i++) values[i] = row.Nullable<string>(6 + i);
+        return new MarginRow(values, row.GetInt64(0), row.GetDecimal(1), row.Nullable<decimal?>(2), row.Nullable<decimal?>(3), row.GetInt64(4)) { KnownCost = row.GetDecimal(5) };
     }
 }

@@ -39,7 +39,7 @@ public sealed class MarginTests(PostgresFixture postgres) : IClassFixture<Postgr
         Row(byTenant, "loss").ShouldBe((0m, 0.01m, -0.01m));
         Row(byTenant, "euro").ShouldBe((5m, 0.02m, 4.98m)); // €4 × 1.25
         Row(byTenant, "acme").ShouldBe((1.1m, null, null));
-        byTenant.Totals.ShouldBe(new MarginRow([], 4, 41m, 6.1m, null, 1));
+        byTenant.Totals.ShouldBe(new MarginRow([], 4, 41m, 6.1m, null, 1) { KnownCost = 0.04m }); // 0.01 + 0.02 + 0.01
 
         var byModel = await AskAsync(portal, "model");
         Row(byModel, "large").ShouldBe((5m, 0.03m, 4.97m));
@@ -49,7 +49,48 @@ public sealed class MarginTests(PostgresFixture postgres) : IClassFixture<Postgr
 
         var inEuro = (await MarginReports.ReadAsync(portal.Source, new MarginQuestion(Noon.AddHours(-2), Noon.AddHours(2), []) { Tenant = "euro", Currency = "EUR" })).Value;
         // €4, and $0.02 ÷ 1.25 = €0.016 by the inverse of the pair
-        inEuro.Totals.ShouldBe(new MarginRow([], 1, 20m, 4m, 0.016m, 0));
+        inEuro.Totals.ShouldBe(new MarginRow([], 1, 20m, 4m, 0.016m, 0) { KnownCost = 0.016m });
+    }
+
+    [Fact]
+    public async Task Who_loses_for_certain_comes_first_even_when_part_of_the_cost_is_unknown()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        foreach (var (key, value) in new[] { ("earns", 10m), ("loses", 0m), ("unsure", 0.05m), ("worse", 0m) })
+            await portal.GrantAsync(await portal.AddTenantAsync(key), 100m, value);
+        await portal.SendAsync(
+            TestPortal.Usage("earns", "1", 10_000, at: Noon), // $1.00 for $0.01
+            TestPortal.Usage("loses", "2", 10_000, at: Noon), // a promotion for $0.01
+            TestPortal.Usage("unsure", "3", 10_000, at: Noon), // $0.005 for $0.01,
+            TestPortal.Usage("unsure", "4", 1000, model: "costless", at: Noon), // and $0.0005 for nobody knows what
+            TestPortal.Usage("worse", "5", 2000, model: "large", at: Noon)); // a promotion for $0.02
+
+        var report = await AskAsync(portal, "tenant");
+
+        report.Rows.Select(row => row.Keys[0]).ShouldBe(["worse", "loses", "unsure", "earns"]);
+        report.Rows.Select(row => row.Loses).ShouldBe([true, true, true, false]);
+        var unsure = report.Rows[2];
+        (unsure.Revenue, unsure.Cost, unsure.KnownCost, unsure.Margin, unsure.MarginAtMost, unsure.Unknown).ShouldBe((0.0055m, null, 0.01m, null, -0.0045m, 1L));
+    }
+
+    [Fact]
+    public async Task Days_and_months_are_those_of_the_tenant()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var today = DateTimeOffset.UtcNow.UtcDateTime.Date;
+        var evening = new DateTimeOffset(today.AddDays(-2).AddHours(23.5), TimeSpan.Zero); // half past eleven, and in Tokyo the next day
+        foreach (var (key, zone) in new[] { ("utc", "UTC"), ("tokyo", "Asia/Tokyo") }) await portal.GrantAsync(await portal.AddTenantAsync(key, zone), 100m, value: 10m);
+        await portal.SendAsync(TestPortal.Usage("utc", "1", 1000, at: evening), TestPortal.Usage("tokyo", "2", 2000, at: evening));
+
+        var report = (await MarginReports.ReadAsync(portal.Source, new MarginQuestion(evening.AddDays(-1), evening.AddDays(1), ["day"]))).Value;
+        report.Rows.ToDictionary(row => row.Keys[0]!, row => (row.Revenue, row.Cost)).ShouldBe(new Dictionary<string, (decimal?, decimal?)>
+        {
+            [$"{today.AddDays(-2):yyyy-MM-dd}"] = (0.1m, 0.001m),
+            [$"{today.AddDays(-1):yyyy-MM-dd}"] = (0.2m, 0.002m),
+        }, ignoreOrder: true);
+
+        var months = (await MarginReports.ReadAsync(portal.Source, new MarginQuestion(evening.AddDays(-1), evening.AddDays(1), ["month", "tenant"]))).Value;
+        months.Rows.Select(row => (row.Keys[0], row.Keys[1])).ShouldBe([($"{today.AddDays(-2):yyyy-MM}", "utc"), ($"{today.AddDays(-1):yyyy-MM}", "tokyo")]);
     }
 
     [Fact]
