@@ -53,6 +53,9 @@ public sealed class ApiHost : IAsyncLifetime
         return client;
     }
 
+    /// <summary>A second node over the same database with a setting of its own; a client of it carries the platform's key.</summary>
+    public WebApplicationFactory<FirstPlatformKey> With(string setting, string value) => factory!.WithWebHostBuilder(builder => builder.UseSetting(setting, value));
+
     /// <summary>A new tenant; its key.</summary>
     public async Task<string> NewTenantAsync(string currency = "USD")
     {
