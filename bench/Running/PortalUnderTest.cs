@@ -44,6 +44,18 @@ internal sealed class PortalUnderTest : IAsyncDisposable
         }
     }
 
+    public int ProcessId => web!.Id;
+
+    /// <summary>Bytes of memory that are the server's own: its working set without what it maps from files.</summary>
+    public long Memory
+    {
+        get
+        {
+            var line = File.ReadLines($"/proc/{ProcessId}/status").First(line => line.StartsWith("RssAnon:", StringComparison.Ordinal));
+            return long.Parse(line["RssAnon:".Length..^"kB".Length].Trim(), CultureInfo.InvariantCulture) * 1024;
+        }
+    }
+
     /// <summary>A portal with the tenants and the catalogue of the load.</summary>
     public static async Task<PortalUnderTest> StartAsync(BenchServer server, string database)
     {
