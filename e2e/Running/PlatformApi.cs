@@ -68,13 +68,15 @@ public sealed class PlatformApi : IDisposable
     /// <param name="body">JSON; null for none.</param>
     /// <param name="type">Media type of the body.</param>
     /// <param name="idempotencyKey">Key under which it may be repeated; null for none.</param>
-    public async Task<ApiAnswer> AskAsync(HttpMethod method, string path, string? body = null, string type = "application/json", string? idempotencyKey = null)
+    /// <param name="hangUp">Leaves without waiting for the answer.</param>
+    public async Task<ApiAnswer> AskAsync(
+        HttpMethod method, string path, string? body = null, string type = "application/json", string? idempotencyKey = null, CancellationToken hangUp = default)
     {
         using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
         if (body is not null) request.Content = new StringContent(body, Encoding.UTF8, type);
         if (idempotencyKey is not null) request.Headers.Add("Idempotency-Key", idempotencyKey);
-        using var response = await client.SendAsync(request);
-        return new ApiAnswer(response.StatusCode, await response.Content.ReadAsStringAsync());
+        using var response = await client.SendAsync(request, hangUp);
+        return new ApiAnswer(response.StatusCode, await response.Content.ReadAsStringAsync(hangUp));
     }
 
     /// <summary>Runs the reconciliation now.</summary>

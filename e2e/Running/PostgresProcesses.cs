@@ -7,12 +7,12 @@ namespace Portal.E2E.Running;
 /// <summary>The processes of the PostgreSQL server whose data lie under a folder, for ending them as <c>kill -9</c> does.</summary>
 internal static class PostgresProcesses
 {
-    /// <summary>Kills the postmaster and all of its children.</summary>
-    public static async Task KillAsync(string dataDirectory)
+    /// <summary>Kills the postmaster, and all of its children where asked.</summary>
+    public static async Task KillAsync(string dataDirectory, bool withChildren)
     {
         var file = Directory.GetFiles(dataDirectory, "postmaster.pid", SearchOption.AllDirectories).Single();
         var postmaster = int.Parse((await File.ReadAllLinesAsync(file))[0], CultureInfo.InvariantCulture);
-        var children = ChildrenOf(postmaster).ToArray();
+        var children = withChildren ? ChildrenOf(postmaster).ToArray() : [];
         foreach (var process in children.Prepend(postmaster)) await KillAsync(process);
     }
 

@@ -84,6 +84,9 @@ internal sealed class Entry(SoakEvent sent)
 
     /// <summary>What it stands for now; null when it was voided.</summary>
     public SoakEvent? Stands { get; set; } = sent;
+
+    /// <summary>What the platform paid for; null when it was said never to have happened.</summary>
+    public SoakEvent? Costs { get; set; } = sent;
 }
 
 /// <summary>How often what was done.</summary>
@@ -93,7 +96,7 @@ internal sealed class Counts
     public Count Sent { get; } = new();
     public Count Acknowledged { get; } = new();
 
-    /// <summary>Taken at an attempt that nobody was told of, which the next attempt found out.</summary>
+    /// <summary>Taken at an attempt whose answer nobody heard: the next found out.</summary>
     public Count TakenUntold { get; } = new();
     public Count GivenUp { get; } = new();
     public Count Duplicates { get; } = new();

@@ -29,6 +29,20 @@ internal sealed class Caller(PlatformApi api, Outages outages, Book book, Cancel
         return null;
     }
 
+    /// <summary>Sends a request and hangs up a moment later, without having heard the answer.</summary>
+    public async Task HangUpAsync(string path, object body, string type, TimeSpan after)
+    {
+        using var moment = new CancellationTokenSource(after);
+        try
+        {
+            await api.AskAsync(HttpMethod.Post, path, JsonSerializer.Serialize(body), type, hangUp: moment.Token);
+        }
+        catch (Exception e) when (e is HttpRequestException or OperationCanceledException)
+        {
+            // As meant, or the portal is away.
+        }
+    }
+
     /// <summary>The answer if it is final; failures are counted, as faults where the portal was up all the while.</summary>
     private async Task<ApiAnswer?> TryAsync(HttpMethod method, string path, string? json, string type, string? idempotencyKey)
     {

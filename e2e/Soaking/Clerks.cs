@@ -34,8 +34,9 @@ internal sealed class Clerks(Caller caller, Book book, Func<string> tenant)
         SoakEvent? amended = random.Next(2) == 0 ? null : sent with { Work = Senders.Make(random, sent.Tenant).Work };
         if (amended is not null && amended.Type != sent.Type) amended = sent with { Work = sent.Work is ImageWork ? new ImageWork(sent.Work.Pool, 3) : new TextWork(sent.Work.Pool, "large", 10, 10) };
         if (amended is not null) amended = amended with { Work = amended.Work with { Pool = sent.Work.Pool } };
+        var happened = amended is not null || random.Next(2) == 0;
         object body = amended is null
-            ? new { source = sent.Source, id = sent.Id, reason = "It did not happen.", happened = random.Next(2) == 0 }
+            ? new { source = sent.Source, id = sent.Id, reason = "The answer was cut off.", happened }
             : new { source = sent.Source, id = sent.Id, data = amended.Work.Data, reason = "It was counted wrongly." };
         var answer = await caller.AskAsync(
             HttpMethod.Post, $"v1/tenants/{sent.Tenant}/events/{(amended is null ? "void" : "amend")}", body, idempotencyKey: Guid.NewGuid().ToString("N"));
@@ -46,6 +47,8 @@ internal sealed class Clerks(Caller caller, Book book, Func<string> tenant)
         }
 
         entry.Stands = amended;
+        if (amended is not null) entry.Costs = amended;
+        else if (!happened) entry.Costs = null;
         (amended is null ? book.Counts.Voided : book.Counts.Amended).Add();
     }
 }

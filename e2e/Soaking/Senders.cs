@@ -23,13 +23,22 @@ internal sealed class Senders(Caller caller, Book book, Func<string> tenant)
         var batch = Enumerable.Range(0, random.Next(1, random.Next(8) == 0 ? 200 : 30)).Select(_ => Make(random, mixed ? tenant() : one)).ToArray();
         book.Sending(batch);
         book.Counts.Batches.Add();
-        // Some do not insist: what they sent may be there or not.
-        var giveUp = random.Next(10) == 0;
-        var answer = await caller.AskAsync(HttpMethod.Post, "v1/events", batch.Select(e => e.ToCloudEvent()), Batch, tries: giveUp ? 1 : int.MaxValue);
+        var body = batch.Select(e => e.ToCloudEvent()).ToArray();
+        // Some lose their connection before they hear the answer, and some of them do not insist: what they sent may be there or not.
+        if (random.Next(12) == 0)
+        {
+            await caller.HangUpAsync("v1/events", body, Batch, TimeSpan.FromMilliseconds(random.Next(60)));
+            if (random.Next(3) == 0)
+            {
+                book.Counts.GivenUp.Add(batch.Length);
+                return;
+            }
+        }
+
+        var answer = await caller.AskAsync(HttpMethod.Post, "v1/events", body, Batch);
         if (answer is null)
         {
-            if (giveUp) book.Counts.GivenUp.Add(batch.Length);
-            else book.Fault($"A batch of {batch.Length} was never answered.");
+            book.Fault($"A batch of {batch.Length} was never answered.");
             return;
         }
 

@@ -75,7 +75,7 @@ internal sealed class Soak : IDisposable
         using var pages = await PageVisitor.SignInAsync(portal.Address, caller, outages, book);
         Task[] work =
         [
-            .. Several("senders", 4, 60, random => new Senders(caller, book, Tenant(random)).OnceAsync(random)),
+            .. Several("senders", 6, 60, random => new Senders(caller, book, Tenant(random)).OnceAsync(random)),
             .. Several("holders", 4, 100, random => new Holders(caller, book, Tenant(random)).OnceAsync(random)),
             .. Several("clerks", 2, 150, random => new Clerks(caller, book, Tenant(random)).OnceAsync(random)),
             .. Several("readers", 2, 100, random => new Readers(caller, book, Tenant(random)).OnceAsync(random)),
@@ -84,7 +84,7 @@ internal sealed class Soak : IDisposable
         foreach (var (after, victim) in plan.Kills())
         {
             if (after > watch.Elapsed) await Task.Delay(after - watch.Elapsed);
-            await new Kills(portal, outages, say).StrikeAsync(victim);
+            await new Kills(portal, outages, book, say).StrikeAsync(victim);
         }
 
         var worked = Task.WhenAll(work);

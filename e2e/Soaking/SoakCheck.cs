@@ -20,6 +20,10 @@ internal sealed class SoakCheck(PortalApp portal, PlatformApi api, Book book, Ca
             await CountAsync(connection, "holds", book.Counts.Holds.Value, "select count(*) from holds h join tenants t using (tenant_id) where t.key like 'soak-%'");
             await CountAsync(connection, "captures", book.Counts.Captures.Value,
                 "select count(*) from holds h join tenants t using (tenant_id) where t.key like 'soak-%' and h.state = 'captured'");
+            await CountAsync(connection, "identities", book.Entries.Count(entry => entry.IsStored),
+                "select count(*) from event_identities e join tenants t using (tenant_id) where t.key like 'soak-%'");
+            await CountAsync(connection, "credits held", 0,
+                "select count(*) from pools p join tenants t using (tenant_id) where t.key like 'soak-%' and p.held <> (select coalesce(sum(h.amount), 0) from holds h where h.tenant_id = p.tenant_id and h.pool_id = p.pool_id and h.state = 'open')");
             await CountAsync(connection, "grants", book.Counts.Grants.Value + (3 * tenants.Length),
                 "select count(*) from grants g join tenants t using (tenant_id) where t.key like 'soak-%'");
         }
@@ -80,11 +84,19 @@ internal sealed class SoakCheck(PortalApp portal, PlatformApi api, Book book, Ca
         var used = Prices.Of(standing);
         var balance = await api.BalanceAsync(tenant);
         if (balance != book.Granted[tenant] - used) book.Fault($"{tenant} has {balance}, not {book.Granted[tenant]} - {used}.");
-        string Hour(int days) => DateTimeOffset.UtcNow.AddDays(days).ToString("yyyy-MM-dd'T00:00:00Z'", CultureInfo.InvariantCulture);
-        var totals = (await api.GetAsync($"v1/tenants/{tenant}/usage?from={Hour(-30)}&to={Hour(2)}&group_by=model"))["totals"]!;
-        var (events, credits) = (totals["events"]!.GetValue<long>(), Figure.Of(totals["credits"]));
+        await UsageAsync(tenant, standing, used);
+    }
+
+    private async Task UsageAsync(string tenant, SoakEvent[] standing, decimal used)
+    {
+        string Hour(int days) => DateTimeOffset.UtcNow.AddDays(days).ToString("yyyy-MM-dd'T'00:00:00Z", CultureInfo.InvariantCulture);
+        var usage = await api.GetAsync($"v1/tenants/{tenant}/usage?from={Hour(-30)}&to={Hour(2)}&group_by=product");
+        var (events, credits) = (usage["totals"]!["events"]!.GetValue<long>(), Figure.Of(usage["totals"]!["credits"]));
         if (events != standing.Length || credits != used)
             book.Fault(string.Create(CultureInfo.InvariantCulture, $"The usage of {tenant} says {events} events and {credits} credits, not {standing.Length} and {used}."));
+        var cost = usage["rows"]!.AsArray().Where(row => row!["product"]?.GetValue<string>().StartsWith("soak", StringComparison.Ordinal) ?? false).Sum(row => Figure.Of(row!["cost"]));
+        var paid = book.Entries.Where(entry => entry.IsStored && entry.Sent.Tenant == tenant && entry.Costs is not null).Sum(entry => Prices.Cost(entry.Costs!.Work));
+        if (cost != paid) book.Fault(string.Create(CultureInfo.InvariantCulture, $"The usage of {tenant} says that it cost {cost}, not {paid}."));
     }
 
     private async Task BooksAsync()

@@ -34,6 +34,7 @@ internal sealed record SoakPlan(TimeSpan Length, int Seed)
     {
         var random = RandomOf("kills", 0);
         var count = Math.Max(2, (int)Math.Round(Length.TotalMinutes));
+        var victims = Enum.GetValues<Victim>();
         var first = random.Next(2) == 0 ? Victim.Server : Victim.Postgres;
         return [.. Enumerable.Range(0, count).Select(i => (
             Length / count * (i + 0.15 + (0.6 * random.NextDouble())),
@@ -41,7 +42,7 @@ internal sealed record SoakPlan(TimeSpan Length, int Seed)
             {
                 0 => first,
                 1 => first == Victim.Server ? Victim.Postgres : Victim.Server,
-                _ => (Victim)random.Next(3),
+                _ => victims[random.Next(victims.Length)],
             }))];
     }
 
@@ -58,6 +59,9 @@ internal enum Victim
 
     /// <summary>PostgreSQL's postmaster and all of its children.</summary>
     Postgres,
+
+    /// <summary>PostgreSQL's postmaster alone: its children end when they notice, and may finish what they are at.</summary>
+    Postmaster,
 
     /// <summary>Both at once, as when the machine goes dark.</summary>
     Both,

@@ -22,8 +22,8 @@ internal sealed class SoakReport(SoakPlan plan, Book book, Outages outages, Time
         text.AppendLine(CultureInfo.InvariantCulture, $"seed {plan.Seed}, {worked.TotalSeconds:0} s of work, {SoakPlan.Tenants} tenants");
         Row("events sent, each counted once", c.Sent.Value);
         Row("  acknowledged", c.Acknowledged.Value);
-        Row("  of these taken at a try that was never answered", c.TakenUntold.Value);
-        Row("  given up after a failure", c.GivenUp.Value);
+        Row("  of these taken at a try whose answer was lost", c.TakenUntold.Value);
+        Row("  given up after the answer was lost", c.GivenUp.Value);
         Row("duplicates answered", c.Duplicates.Value);
         Row("conflicts answered", c.Conflicts.Value);
         Row("events voided", c.Voided.Value);
@@ -51,6 +51,7 @@ internal sealed class SoakReport(SoakPlan plan, Book book, Outages outages, Time
     {
         Victim.Server => "the server",
         Victim.Postgres => "PostgreSQL",
+        Victim.Postmaster => "its postmaster alone",
         _ => "both at once",
     };
 

@@ -15,6 +15,9 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
 
     public bool Exists => File.Exists(Path.Combine(folder, "PG_VERSION"));
 
+    /// <summary>False once its server has ended, in whatever way. Needs no lock.</summary>
+    public bool Runs => pidFile.RunningPort() is not null;
+
     private string Log => Path.Combine(folder, "server.log");
 
     /// <summary>Makes the cluster, under another name until it is whole: a kill in the middle must not leave half a one.</summary>
@@ -50,14 +53,17 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
     }
 
     /// <summary>Adopts the server that runs, or starts one; answers its port.</summary>
-    public async Task<int> EnsureRunningAsync(Func<int, string> superuser, CancellationToken cancellationToken)
+    /// <param name="superuser">Connects to a port as the superuser.</param>
+    /// <param name="port">The port to start on; null for that of a server that died, or any.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public async Task<int> EnsureRunningAsync(Func<int, string> superuser, int? port, CancellationToken cancellationToken)
     {
         var waiting = Stopwatch.StartNew();
-        while (pidFile.RunningPort() is { } port)
+        while (pidFile.RunningPort() is { } running)
         {
-            if (await AnswersAsync(superuser(port), cancellationToken))
+            if (await AnswersAsync(superuser(running), cancellationToken))
             {
-                return port;
+                return running;
             }
 
             // Left by a process that was killed while it started or stopped the server: either ends by itself.
@@ -69,7 +75,7 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
             await Task.Delay(100, cancellationToken);
         }
 
-        return await StartAsync(cancellationToken);
+        return await StartAsync(port, cancellationToken);
     }
 
     /// <summary>
@@ -86,8 +92,9 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
         }
     }
 
-    private async Task<int> StartAsync(CancellationToken cancellationToken)
+    private async Task<int> StartAsync(int? port, CancellationToken cancellationToken)
     {
+        var died = pidFile.LastPort(); // others may still use it
         await pidFile.ClearStaleAsync(cancellationToken);
         if (File.Exists(Log) && new FileInfo(Log).Length > 10_000_000)
         {
@@ -97,12 +104,12 @@ internal sealed class Cluster(ServerPlace place, PostgresBinaries binaries, Embe
         var outcome = default(CommandOutcome);
         for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            await WriteSettingsAsync(FreePort(), cancellationToken);
+            await WriteSettingsAsync(port ?? (attempt == 1 ? died : null) ?? FreePort(), cancellationToken);
             outcome = await place.Account.RunAsync(
                 binaries.PgCtl, ["start", "-D", folder, "-l", Log, "-w", "-s", "-t", "900"], cancellationToken);
-            if (outcome.Succeeded && pidFile.RunningPort() is { } port)
+            if (outcome.Succeeded && pidFile.RunningPort() is { } running)
             {
-                return port;
+                return running;
             }
         }
 

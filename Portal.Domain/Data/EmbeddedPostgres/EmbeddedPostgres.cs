@@ -6,21 +6,26 @@ namespace Portal.Domain.Data.EmbeddedPostgres;
 /// <summary>
 /// A real PostgreSQL server, started and stopped with the application: the default where no server of one's own is configured.
 /// Several processes share the server of a folder; the first starts it, the last to leave stops it. An exit of the process leaves it
-/// too; after a kill the next start adopts it.
+/// too; after a kill the next start adopts it. A server that dies is started again, on its port, by whoever of them sees it first.
 /// </summary>
 [SuppressMessage("Design", "MA0049", Justification = "The folder is named after the noun it is about.")]
 public sealed class EmbeddedPostgres : IAsyncDisposable
 {
     private static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(500);
 
+    private readonly CancellationTokenSource leaving = new();
     private readonly Cluster cluster;
     private readonly ServerUsers users;
     private readonly Credentials credentials;
+    private readonly Action<string> tell;
     private IDisposable? seat;
+    private Task watching = Task.CompletedTask;
 
-    private EmbeddedPostgres(Cluster cluster, ServerUsers users, Credentials credentials, int port, IDisposable seat)
+    private EmbeddedPostgres(Cluster cluster, ServerUsers users, Credentials credentials, int port, IDisposable seat, Action<string> tell)
     {
+        this.tell = tell;
         this.cluster = cluster;
         this.users = users;
         this.credentials = credentials;
@@ -33,7 +38,7 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
     public int Port { get; }
 
     /// <summary>Connects to the database <c>postgres</c> as the server's superuser.</summary>
-    public string SuperuserConnectionString => Connection(Port, "postgres", credentials.Superuser, "postgres");
+    public string SuperuserConnectionString => Superuser(Port, credentials);
 
     /// <summary>Connects to the portal's database as <c>portal_owner</c>, who migrates.</summary>
     public string OwnerConnectionString => OwnerConnectionStringOf(Roles.Database);
@@ -76,6 +81,9 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
 
         AppDomain.CurrentDomain.ProcessExit -= OnProcessExit;
+        await leaving.CancelAsync();
+        await watching;
+        leaving.Dispose();
         using (await users.LockAsync(StartPatience, CancellationToken.None))
         {
             mine.Dispose();
@@ -100,11 +108,12 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
             await made.CreateAsync(passwords.Superuser, CancellationToken.None);
         }
 
-        var port = await made.EnsureRunningAsync(p => Connection(p, "postgres", passwords.Superuser, "postgres"), CancellationToken.None);
-        var server = new EmbeddedPostgres(made, everybody, passwords, port, everybody.Enter());
+        var port = await made.EnsureRunningAsync(p => Superuser(p, passwords), port: null, CancellationToken.None);
+        var server = new EmbeddedPostgres(made, everybody, passwords, port, everybody.Enter(), options.Tell);
         try
         {
             await Roles.EnsureAsync(server.SuperuserConnectionString, passwords, cancellationToken);
+            server.watching = Task.Run(server.WatchAsync, CancellationToken.None);
             return server;
         }
         catch
@@ -115,7 +124,41 @@ public sealed class EmbeddedPostgres : IAsyncDisposable
         }
     }
 
+    /// <summary>Starts the server again when it has died: its port stands in connection strings, so it must be the same.</summary>
+    private async Task WatchAsync()
+    {
+        using var ticks = new PeriodicTimer(WatchInterval);
+        try
+        {
+            while (await ticks.WaitForNextTickAsync(leaving.Token))
+            {
+                if (!cluster.Runs) await ReviveAsync();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // We leave.
+        }
+    }
+
+    private async Task ReviveAsync()
+    {
+        using var held = await users.LockAsync(Timeout.InfiniteTimeSpan, leaving.Token);
+        if (cluster.Runs) return;
+        tell("PostgreSQL has died and is started again.");
+        try
+        {
+            await cluster.EnsureRunningAsync(port => Superuser(port, credentials), Port, CancellationToken.None);
+        }
+        catch (Exception e) when (e is EmbeddedPostgresException or IOException or UnauthorizedAccessException)
+        {
+            tell($"PostgreSQL does not start again yet: {e.Message}");
+        }
+    }
+
     private void OnProcessExit(object? sender, EventArgs e) => DisposeAsync().AsTask().GetAwaiter().GetResult();
+
+    private static string Superuser(int port, Credentials credentials) => Connection(port, "postgres", credentials.Superuser, "postgres");
 
     private static string Connection(int port, string user, string password, string database) => new NpgsqlConnectionStringBuilder
     {

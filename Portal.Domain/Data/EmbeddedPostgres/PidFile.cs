@@ -15,14 +15,17 @@ internal sealed class PidFile(string cluster)
         return ServerProcess(lines) is { } pid && IsServer(pid) ? Number(lines, line: 4) ?? 0 : null;
     }
 
+    /// <summary>The port of the server that left the file, running or not; null when there is none.</summary>
+    public int? LastPort() => Number(Read(), line: 4) is { } port and > 0 ? port : null;
+
     /// <summary>
-    /// Removes the file of a dead server whose process number is another program's by now, at which PostgreSQL would give up.
-    /// Any other stale file PostgreSQL clears itself.
+    /// Waits until the last process of a server that was killed has ended, and removes its file when its process number is another
+    /// program's by now: at either PostgreSQL would give up. Any other stale file it clears itself.
     /// </summary>
     public async Task ClearStaleAsync(CancellationToken cancellationToken)
     {
         var lines = Read();
-        if (ServerProcess(lines) is not { } pid || !Exists(pid, out _))
+        if (ServerProcess(lines) is not { } pid)
         {
             return;
         }
@@ -38,7 +41,10 @@ internal sealed class PidFile(string cluster)
             await Task.Delay(100, cancellationToken);
         }
 
-        File.Delete(path);
+        if (Exists(pid, out _))
+        {
+            File.Delete(path);
+        }
     }
 
     private bool IsServer(int pid)
@@ -109,8 +115,10 @@ internal sealed class PidFile(string cluster)
             return false;
         }
 
-        var id = Fields(lines[6]).Last();
-        return File.ReadLines(segments).Skip(1).Select(Fields).Any(segment => segment[1] == id && segment[6] != "0");
+        // Key and number: after a restart of the machine the number alone may be another server's. The key is printed with a sign here.
+        return Fields(lines[6]) is [var said, var id] && ulong.TryParse(said, CultureInfo.InvariantCulture, out var key)
+            && File.ReadLines(segments).Skip(1).Select(Fields).Any(segment =>
+                segment[0] == unchecked((int)key).ToString(CultureInfo.InvariantCulture) && segment[1] == id && segment[6] != "0");
     }
 
     private static string[] Fields(string line) => line.Split(' ', StringSplitOptions.RemoveEmptyEntries);

@@ -20,7 +20,7 @@ internal sealed class ServerUsers(string folder)
                 return held;
             }
 
-            if (waited >= patience)
+            if (patience != Timeout.InfiniteTimeSpan && waited >= patience)
             {
                 throw new EmbeddedPostgresException($"Another process has been starting or stopping the database for {patience.TotalSeconds:0} s and holds {path}.");
             }

@@ -69,6 +69,47 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     [Fact]
+    public async Task A_server_that_is_killed_is_started_again_on_its_port_with_its_data()
+    {
+        await using var server = await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = folder });
+        await ScalarAsync(server.OwnerConnectionString, "create table kept as select 42 as answer");
+        var before = Postmaster();
+
+        Run("kill", "-9", before);
+
+        (await AgainAsync(server.OwnerConnectionString, "select answer from kept")).ShouldBe(42); // the same connection string
+        Postmaster().ShouldNotBe(before);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_killed_starts_again_only_when_the_last_query_of_its_children_has_ended()
+    {
+        await using var server = await StartAsync();
+        await using var source = NpgsqlDataSource.Create(server.OwnerConnectionString);
+        await using var busy = source.CreateCommand("select count(*) from generate_series(1, 15000000)");
+        var working = busy.ExecuteScalarAsync();
+        (await AgainAsync(server.SuperuserConnectionString, "select 1 from pg_stat_activity where query like '%generate_series%' and pid <> pg_backend_pid()")).ShouldBe(1);
+
+        Run("kill", "-9", Postmaster());
+
+        (await AgainAsync(server.OwnerConnectionString, "select 1")).ShouldBe(1);
+        working.IsCompleted.ShouldBeTrue("It worked on while another server ran on its data.");
+    }
+
+    [Fact]
+    public async Task A_process_that_finds_the_server_dead_starts_it_on_the_port_that_others_know()
+    {
+        using var holder = Holder.Start(folder);
+        var port = await holder.PortAsync();
+        await holder.KillAsync();
+        Run("kill", "-9", Postmaster());
+
+        await using var next = await StartAsync();
+
+        next.Port.ShouldBe(port);
+    }
+
+    [Fact]
     public async Task Processes_that_start_at_once_share_one_server_and_the_last_to_leave_stops_it()
     {
         using var one = Holder.Start(folder);
@@ -145,6 +186,28 @@ public sealed class EmbeddedPostgresTests : IDisposable
     }
 
     private Task<EmbeddedPostgres> StartAsync() => EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = folder, Durable = false });
+
+    private string Postmaster() => File.ReadLines(Directory.GetFiles(folder, "postmaster.pid", SearchOption.AllDirectories).Single()).First();
+
+    /// <summary>The first answer within a minute that is one.</summary>
+    private static async Task<object> AgainAsync(string connectionString, string sql)
+    {
+        using var ticks = new PeriodicTimer(TimeSpan.FromMilliseconds(50));
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (await ticks.WaitForNextTickAsync(patience.Token))
+        {
+            try
+            {
+                if (await ScalarAsync(connectionString, sql) is { } answer) return answer;
+            }
+            catch (NpgsqlException)
+            {
+                // Not yet.
+            }
+        }
+
+        throw new InvalidOperationException("The ticks ended.");
+    }
 
     private static async Task<bool> AnswersAsync(int port)
     {
