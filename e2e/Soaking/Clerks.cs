@@ -10,7 +10,7 @@ internal sealed class Clerks(Caller caller, Book book, Func<string> tenant)
 
     private async Task GrantAsync(Random random)
     {
-        var (customer, credits) = (tenant(), (decimal)random.Next(1, 400));
+        var (customer, credits) = (tenant(), (decimal)random.Next(1, 5000));
         var answer = await caller.AskAsync(
             HttpMethod.Post, $"v1/tenants/{customer}/grants", GrantOf(credits, random.Next(3) == 0 ? "team" : "shared"), idempotencyKey: Guid.NewGuid().ToString("N"));
         if (answer is not { Succeeded: true })
