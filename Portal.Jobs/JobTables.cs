@@ -36,7 +36,8 @@ public static class JobTables
 
     /// <summary>
     /// Long polling picks a job up in milliseconds; the sliding timeout returns a killed process's jobs within a minute and a half without
-    /// cutting long ones off.
+    /// cutting long ones off. A lock is a row that a killed process leaves behind: after a minute it counts no more, and no lock is held that
+    /// long.
     /// </summary>
     public static PostgreSqlStorageOptions Options => new()
     {
@@ -45,6 +46,7 @@ public static class JobTables
         EnableLongPolling = true,
         UseSlidingInvisibilityTimeout = true,
         InvisibilityTimeout = TimeSpan.FromSeconds(90),
+        DistributedLockTimeout = TimeSpan.FromMinutes(1),
         AllowDegradedModeWithoutStorage = false,
     };
 

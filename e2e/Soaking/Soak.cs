@@ -16,6 +16,7 @@ internal sealed class Soak : IDisposable
     private readonly CancellationTokenSource time = new();
     private readonly PlatformApi api;
     private readonly Caller caller;
+    private const string Idle = "soak-idle";
     private readonly string[] tenants = [.. Enumerable.Range(0, SoakPlan.Tenants).Select(i => string.Create(CultureInfo.InvariantCulture, $"soak-{i:00}"))];
 
     private Soak(SoakPlan plan, PortalApp portal, Action<string> say)
@@ -36,7 +37,7 @@ internal sealed class Soak : IDisposable
         await soak.FurnishAsync();
         var worked = await soak.WorkAsync();
         say("checking");
-        await new SoakCheck(portal, soak.api, soak.book, soak.caller, soak.tenants).RunAsync(plan.RandomOf("check", 0));
+        await new SoakCheck(portal, soak.api, soak.book, soak.caller, [.. soak.tenants, Idle]).RunAsync(plan.RandomOf("check", 0));
         if (await portal.StopAsync() is not 0 and var code) soak.book.Fault($"The portal ended with {code}.");
         return new SoakReport(plan, soak.book, soak.outages, worked);
     }
@@ -53,7 +54,7 @@ internal sealed class Soak : IDisposable
     {
         await Prices.PublishAsync(api);
         var random = plan.RandomOf("furnish", 0);
-        foreach (var tenant in tenants)
+        foreach (var tenant in tenants.Append(Idle))
         {
             await api.PutAsync($"v1/tenants/{tenant}", new { name = tenant, currency = "USD" });
             await api.PostAsync($"v1/tenants/{tenant}/pools", new { key = "team", name = "Team", kind = "team", overflow = random.Next(2) == 0 ? "shared" : "deny" });
@@ -63,6 +64,7 @@ internal sealed class Soak : IDisposable
                 var credits = (decimal)random.Next(20, 2000);
                 await api.PostAsync($"v1/tenants/{tenant}/grants", Clerks.GrantOf(credits, pool));
                 book.Grant(tenant, credits);
+                book.Counts.Grants.Add();
             }
         }
     }
@@ -87,11 +89,21 @@ internal sealed class Soak : IDisposable
             await new Kills(portal, outages, book, say).StrikeAsync(victim);
         }
 
+        await ForgetHoldAsync();
         var worked = Task.WhenAll(work);
         await Task.WhenAny(worked, Task.Delay(Timeout.InfiniteTimeSpan, time.Token));
         patience.CancelAfter(Settling);
         await worked;
         return watch.Elapsed;
+    }
+
+    /// <summary>A hold of a customer whom nobody touches again: only the jobs can free it, and they were killed with the rest.</summary>
+    private async Task ForgetHoldAsync()
+    {
+        var hold = await caller.AskAsync(HttpMethod.Post, "v1/holds", new { tenant = Idle, credits = "1", ttl_seconds = 1 }, idempotencyKey: Guid.NewGuid().ToString("N"));
+        if (hold is { Succeeded: true }) book.Counts.Holds.Add();
+        else book.Fault($"A hold was answered {hold?.Text ?? "never"}.");
+        book.Counts.LeftToExpire.Add();
     }
 
     private Func<string> Tenant(Random random) => () => tenants[random.Next(tenants.Length)];
