@@ -8,6 +8,7 @@ using Portal.Domain.Metering.Explaining;
 using Portal.Domain.Metering.Intake;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Metering.Rerating;
+using Portal.Domain.Metering.Watching;
 using Portal.Domain.Notifications;
 using Portal.Domain.Outcomes;
 using Portal.Domain.Payments.Charges;
@@ -41,6 +42,7 @@ public static class DomainServices
         .AddSingleton<ICaseRulesReading, CaseRulesReading>()
         .AddSingleton<IDueSource, CaseSettling>()
         .AddSingleton<DueWork>()
+        .AddSingleton<IntakeCounts>()
         .AddSingleton<UsageIntake>()
         .AddSingleton<Captures>()
         .AddSingleton<DueWallets>()
@@ -55,6 +57,7 @@ public static class DomainServices
     {
         services.AddOptions<IntakeOptions>().BindConfiguration("Intake");
         return services
+            .AddHostedService<IntakeCountsWriting>() // before the intake, so that it stops after it
             .AddHostedService(provider => provider.GetRequiredService<UsageIntake>())
             .AddHostedService<WalletAnnouncer>()
             .AddHostedService<WalletListener>();

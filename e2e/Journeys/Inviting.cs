@@ -71,8 +71,11 @@ public sealed class Inviting(PortalRun run) : Journey(run)
         await Assertions.Expect(members.Person("inviter")).ToBeVisibleAsync();
         await Assertions.Expect(members.InviteButton).ToHaveCountAsync(0);
         await Assertions.Expect(members.Page.GetByLabel("Role of")).ToHaveCountAsync(0);
-        await members.Page.GotoAsync("console");
-        await Assertions.Expect(members.Page.GetByRole(AriaRole.Heading, new() { Name = "This page is not open to you" })).ToBeVisibleAsync();
+        foreach (var closed in new[] { "console", "console/profitability", "console/intake" })
+        {
+            await members.Page.GotoAsync(closed);
+            await Assertions.Expect(members.Page.GetByRole(AriaRole.Heading, new() { Name = "This page is not open to you" })).ToBeVisibleAsync();
+        }
     }
 
     private static ILocator NothingHere(Visitor visitor) => visitor.Page.GetByRole(AriaRole.Heading, new() { Name = "There is nothing here" });

@@ -19,6 +19,7 @@ public sealed class InitialSchema : Migration
         "ledger",
         "credits",
         "metering",
+        "intake",
         "counters",
         "payments",
         "subscriptions",

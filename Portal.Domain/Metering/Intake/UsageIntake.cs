@@ -5,6 +5,7 @@ using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Counters;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Metering.Watching;
 using Portal.Domain.Pricing;
 using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Wallet;
@@ -23,6 +24,7 @@ public sealed class UsageIntake : IHostedService
     private readonly NpgsqlDataSource source;
     private readonly WalletDirectories directories;
     private readonly Catalogues catalogues;
+    private readonly IntakeCounts counts;
     private readonly IntakeOptions options;
     private readonly IntakeBatcher[] batchers;
     private readonly WaitingBytes bytes;
@@ -32,12 +34,13 @@ public sealed class UsageIntake : IHostedService
     /// <summary>Makes an intake; it takes events once started.</summary>
     public UsageIntake(
         NpgsqlDataSource source, WalletDirectories directories, Catalogues catalogues, IDebtAttribution attribution, DueWork due,
-        WalletSignals signals, IOptions<IntakeOptions> options, ILogger<UsageIntake> log)
+        WalletSignals signals, IntakeCounts counts, IOptions<IntakeOptions> options, ILogger<UsageIntake> log)
     {
         ArgumentNullException.ThrowIfNull(options);
         this.source = source;
         this.directories = directories;
         this.catalogues = catalogues;
+        this.counts = counts;
         this.options = options.Value;
         bytes = new WaitingBytes(Math.Max(1, this.options.WaitingBytes));
         var transactions = new IntakeTransaction(source, directories, catalogues, attribution, due);
@@ -92,7 +95,9 @@ public sealed class UsageIntake : IHostedService
             handedOver = true;
             var request = new IntakeRequest(parsed.Value.Where(usage => usage.Status == EventStatus.Pending), () => bytes.LetGo(body.Length));
             foreach (var part in request.Parts) batchers[(int)(part.TenantId % batchers.Length)].Add(part);
-            return await request.Done.WaitAsync(cancellationToken) is { } failure ? failure : parsed.Value;
+            if (await request.Done.WaitAsync(cancellationToken) is { } failure) return failure;
+            counts.Add(parsed.Value);
+            return parsed.Value;
         }
         finally
         {

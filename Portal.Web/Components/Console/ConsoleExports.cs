@@ -1,8 +1,11 @@
 using Npgsql;
+using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Meters;
+using Portal.Domain.Metering.Watching;
 using Portal.Domain.Revenue.Reports;
 using Portal.Web.Access;
 using Portal.Web.Api.Http;
+using Portal.Web.Components.ConsolePages.Intake;
 using Portal.Web.Components.ConsolePages.Profitability;
 
 namespace Portal.Web.Components.ConsolePages;
@@ -10,12 +13,32 @@ namespace Portal.Web.Components.ConsolePages;
 /// <summary>What the console's CSV buttons answer: the same figures under the same filters, exact and in UTC.</summary>
 internal static class ConsoleExports
 {
+    private const int MostRemarks = 10_000;
+
     private static readonly string[] MarginColumns = ["events", "credits", "revenue", "cost", "known_cost", "margin", "margin_share", "unknown_costs", "currency"];
 
     public static void MapConsoleExports(this IEndpointRouteBuilder endpoints)
     {
         var console = endpoints.MapGroup("/console").RequireAuthorization(Policies.Support).ExcludeFromDescription();
         console.MapGet("/profitability.csv", ProfitabilityAsync);
+        console.MapGet("/intake.csv", IntakeAsync);
+    }
+
+    private static async Task<IResult> IntakeAsync(string? show, NpgsqlDataSource source, CancellationToken cancellationToken)
+    {
+        if (show == "unrated")
+        {
+            var waiting = await IntakeWatch.UnratedAsync(source, cancellationToken);
+            return new CsvAnswer(
+                ["tenant", "type", "meter", "model", "events", "oldest", "newest", "example"],
+                waiting.Select(one => new object?[] { one.Tenant, one.Type, one.Meter, one.Model, one.Events, one.Oldest, one.Newest, PublicId.Format(PublicId.Event, one.TenantId, one.Example) }),
+                "unrated.csv");
+        }
+
+        var fate = IntakeText.FateOf(show);
+        var remarks = await IntakeWatch.RemarksAsync(source, [fate], MostRemarks, cancellationToken);
+        return new CsvAnswer(
+            ["tenant", "fate", "code", "type", "events", "last_at"], remarks.Select(one => new object?[] { one.Tenant, one.Fate, one.Code, one.Type, one.Events, one.LastAt }), $"{fate}.csv");
     }
 
     private static async Task<IResult> ProfitabilityAsync(HttpContext http, NpgsqlDataSource source, Catalogues catalogues)

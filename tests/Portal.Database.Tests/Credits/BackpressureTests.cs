@@ -73,7 +73,7 @@ public sealed class BackpressureTests(PostgresFixture postgres) : IClassFixture<
 
     private static UsageIntake Intake(TestPortal portal, IntakeOptions options) => new(
         portal.Source, portal.Services.GetRequiredService<WalletDirectories>(), portal.Services.GetRequiredService<Catalogues>(),
-        portal.Services.GetRequiredService<IDebtAttribution>(), portal.Services.GetRequiredService<DueWork>(), portal.Services.GetRequiredService<WalletSignals>(),
+        portal.Services.GetRequiredService<IDebtAttribution>(), portal.Services.GetRequiredService<DueWork>(), portal.Services.GetRequiredService<WalletSignals>(), new Domain.Metering.Watching.IntakeCounts(),
         Options.Create(options), NullLogger<UsageIntake>.Instance);
 
     private static Task<Domain.Kernel.Result<IReadOnlyList<UsageEvent>>> Take(UsageIntake intake, params string[] events) =>

@@ -24,6 +24,7 @@ public sealed class ConsoleAccessTests(ApiHost host) : IClassFixture<ApiHost>
     {
         All.Length.ShouldBeGreaterThan(15);
         All.Select(one => one.Path).ShouldContain("/console/profitability");
+        All.Select(one => one.Path).ShouldContain("/console/intake");
         All.Where(one => !one.Page.GetCustomAttributes<AuthorizeAttribute>().Any(asked => asked.Policy is Policies.Support or Policies.Finance or Policies.Operator))
             .Select(one => one.Path).ShouldBeEmpty();
     }
@@ -31,6 +32,9 @@ public sealed class ConsoleAccessTests(ApiHost host) : IClassFixture<ApiHost>
     [Theory]
     [InlineData("/console/profitability")]
     [InlineData("/console/profitability.csv")]
+    [InlineData("/console/intake")]
+    [InlineData("/console/intake/events/evt_1_0")]
+    [InlineData("/console/intake.csv")]
     public async Task A_stranger_is_asked_to_sign_in(string path)
     {
         using var client = host.Client(key: null);
