@@ -36,7 +36,8 @@ public sealed record BurndownReport(decimal Opening, IReadOnlyList<BurndownStep>
 /// </summary>
 public static class BurndownQuery
 {
-    // Everything that moved since the first step; bucket 0 lies before it, the last one after the period.
+    // Everything that moved since the first step; bucket 0 lies before it, the last one after the period. Usage is what is left of the
+    // accounts' entries without the few that are not usage: summed from their index alone, by the time in the transaction's id.
     private const string Movements = """
         with accounts as (
           select a.account from pools p cross join lateral (values ('pool:' || p.key), ('debt:' || p.key)) a(account)
@@ -44,18 +45,29 @@ public static class BurndownQuery
         later as (
           select g.id, g.amount, g.effective_at from grants g join pools p on p.tenant_id = g.tenant_id and p.pool_id = g.pool_id
           where g.tenant_id = $1 and g.effective_at > g.created_at and g.effective_at >= $3 and ($2 = '' or p.key = $2)),
+        others as (
+          select e.transaction_id, case t.kind when 'expiry' then t.occurred_at else t.posted_at end as at, t.kind, e.amount as credits,
+            (t.kind in ('grant', 'purchase') or t.kind = 'merge' and e.amount > 0) and e.grant_id in (select id from later) as is_later
+          from ledger_transactions t
+          join ledger_entries e on e.tenant_id = $1 and e.transaction_id = t.id and e.unit = 'CREDIT'
+          join accounts a on a.account = e.account
+          where t.tenant_id = $1 and t.id >= $4 and t.kind <> 'usage'),
+        usage as (
+          select width_bucket(e.transaction_id, $7::uuid[]) as step, sum(e.amount) as credits
+          from accounts a join ledger_entries e on e.tenant_id = $1 and e.account = a.account and e.unit = 'CREDIT' and e.transaction_id >= $4
+          group by 1
+          union all
+          select width_bucket(transaction_id, $7::uuid[]), -credits from others),
         moved as (
-          select case t.kind when 'expiry' then t.occurred_at else t.posted_at end as at, t.kind, e.amount as credits
-          from accounts a
-          join ledger_entries e on e.tenant_id = $1 and e.account = a.account and e.unit = 'CREDIT' and e.transaction_id >= $4
-          join ledger_transactions t on t.tenant_id = $1 and t.id = e.transaction_id
-          where not ((t.kind in ('grant', 'purchase') or t.kind = 'merge' and e.amount > 0) and e.grant_id in (select id from later))
+          select at, kind, credits from others where not coalesce(is_later, false)
           union all
           select effective_at, 'grant', amount from later
           union all
           select g.expires_at, 'unbooked', -g.remaining from grants g join pools p on p.tenant_id = g.tenant_id and p.pool_id = g.pool_id
           where g.tenant_id = $1 and g.open and g.remaining > 0 and g.expires_at <= $5 and ($2 = '' or p.key = $2))
         select width_bucket(at, $6::timestamptz[]), kind, sum(credits) from moved group by 1, 2
+        union all
+        select step, 'usage', sum(credits) from usage group by 1 having sum(credits) <> 0
         union all
         select -1, 'balance', case when exists (select from accounts) then
           coalesce((select sum(l.balance) from ledger_accounts l join accounts using (account) where l.tenant_id = $1 and l.unit = 'CREDIT'), 0) end
@@ -92,7 +104,7 @@ public static class BurndownQuery
 
         var bounds = begins.Append(to.ToUniversalTime()).ToArray();
         await using var batch = new NpgsqlBatch(read.Connection);
-        batch.Add(Movements, read.TenantId, pool ?? "", begins[0], Uuid7.Floor(begins[0]), read.Now, bounds);
+        batch.Add(Movements, read.TenantId, pool ?? "", begins[0], Uuid7.Floor(begins[0]), read.Now, bounds, begins.Select(Uuid7.Floor).Append(Uuid7.Floor(bounds[^1].AddTicks(TimeSpan.TicksPerMillisecond - 1))));
         if (withMoney) batch.Add(Money, read.TenantId, pool ?? "", read.Zone.HourStart(begins[0]), bounds[^1], bounds, read.Currency);
         await using var reader = await batch.ExecuteReaderAsync(cancellationToken);
         var sums = new Dictionary<(int Step, string Kind), decimal>();

@@ -14,6 +14,7 @@ create table ledger_transactions (
 );
 create unique index ledger_transactions_once on ledger_transactions (tenant_id, idempotency_key) where idempotency_key is not null;
 create index ledger_transactions_kind on ledger_transactions (tenant_id, kind, id);   -- statements of one kind
+create index ledger_transactions_others on ledger_transactions (tenant_id, id) where kind <> 'usage';   -- the few among much usage
 
 create table ledger_entries (
   tenant_id        bigint not null,
@@ -26,7 +27,7 @@ create table ledger_entries (
   primary key (tenant_id, transaction_id, line),
   foreign key (tenant_id, transaction_id) references ledger_transactions
 );
-create index ledger_entries_account on ledger_entries (tenant_id, account, unit, transaction_id);
+create index ledger_entries_account on ledger_entries (tenant_id, account, unit, transaction_id) include (amount);   -- sums without the rows
 
 create table ledger_accounts (
   tenant_id        bigint not null,
