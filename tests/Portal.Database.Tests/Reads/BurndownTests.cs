@@ -38,6 +38,27 @@ public sealed class BurndownTests(PostgresFixture postgres) : IClassFixture<Post
     }
 
     [Fact]
+    public async Task Usage_stands_in_the_step_in_which_it_was_posted_and_nothing_else_counts_as_used()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var tenant = await portal.AddTenantAsync("acme", "UTC", "team-a");
+        var start = DateTimeOffset.UtcNow;
+        await portal.GrantAsync(tenant, 100m);
+        await portal.SendAsync(TestPortal.Usage("acme", "1", 10_000)); // 10 credits
+        await portal.AdvanceAsync(TimeSpan.FromDays(1));
+        await portal.GrantAsync(tenant, 50m, pool: "team-a");
+        await portal.SendAsync(TestPortal.Usage("acme", "2", 20_000, at: start.AddDays(1)), TestPortal.Usage("acme", "3", 5_000, at: start.AddDays(1), pool: "team-a")); // 20 and 5
+
+        var report = await ReadAsync(portal, tenant, from: start.AddDays(-1), to: null);
+
+        // 100 − 10 = 90; 90 + 50 − 20 − 5 = 115
+        report.Items.Where(item => item.Granted > 0m).Select(item => (item.Granted, item.Used, item.Closing)).ShouldBe([(100m, 10m, 90m), (50m, 25m, 115m)]);
+        report.Items.Sum(item => item.Used).ShouldBe(35m);
+        var team = await ReadAsync(portal, tenant, from: start.AddDays(-1), to: null, "team-a"); // 50 − 5
+        team.Items.Where(item => item.Granted > 0m).Select(item => (item.Granted, item.Used, item.Closing)).ShouldBe([(50m, 5m, 45m)]);
+    }
+
+    [Fact]
     public async Task A_grant_counts_from_when_it_takes_effect()
     {
         await using var portal = await TestPortal.StartAsync(postgres);
