@@ -1,10 +1,8 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing;
-using Portal.Domain.Pricing.Rates;
 
 namespace Portal.Domain.Catalog;
 
@@ -20,9 +18,6 @@ public static class Plans
 
     private const string Latest = " and v.version = (select max(version) from plan_versions l where l.plan = v.plan)";
 
-    // Equal plans compare equal however many zeros their amounts end with.
-    private static readonly JsonSerializerOptions Comparing = MakeComparing();
-
     /// <summary>
     /// Makes a plan, or a new version of it when something is different. Refuses what <see cref="PlanChecks"/> finds, <c>unknown_meter</c>
     /// and <c>unknown_rate_card</c>.
@@ -35,7 +30,7 @@ public static class Plans
         if (plan.Problem is { } invalid) return invalid;
         if (await UnknownAsync(change, definition, cancellationToken) is { } unknown) return unknown;
         var latest = await change.Connection.FindAsync(Select + " where v.plan = $1" + Latest, Read, cancellationToken, key);
-        if (latest is not null && Text(latest.Definition) == Text(definition)) return new PlanPut(false, latest.Version);
+        if (latest is not null && PortalJson.Same(latest.Definition, definition)) return new PlanPut(false, latest.Version);
         var version = (latest?.Version ?? 0) + 1;
         await change.Connection.ExecuteAsync(
             """
@@ -92,21 +87,5 @@ public static class Plans
             var missing = named.Where(name => !known.Contains(name.Key, StringComparer.Ordinal)).ToArray();
             return missing.Length == 0 ? null : missing[0];
         }
-    }
-
-    private static string Text(PlanDefinition definition) => JsonSerializer.Serialize(definition, Comparing);
-
-    private static JsonSerializerOptions MakeComparing()
-    {
-        var options = new JsonSerializerOptions(PortalJson.Options);
-        options.Converters.Insert(0, new PlainDecimals());
-        return options;
-    }
-
-    private sealed class PlainDecimals : JsonConverter<decimal>
-    {
-        public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
-
-        public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) => writer.WriteNumberValue(PriceDefinition.Plain(value));
     }
 }

@@ -102,12 +102,14 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
             kind, charge.Item, charge.Description, charge.Quantity, unit, currency.RoundToMinor(charge.Amount), 0m, 0m, rate.Percent, charge.StartsAt, charge.EndsAt, charge.Id);
     }
 
-    // A price of one that explains the amount exactly; otherwise prices differ within it.
+    // A price of one that explains the amount exactly; otherwise prices differ within it. A token may cost less than a billionth.
     private static decimal? UnitOf(OpenCharge charge)
     {
         if (charge.Quantity == 0m) return null;
         var unit = Math.Round(charge.Amount / charge.Quantity, 9, MidpointRounding.ToEven);
-        return Math.Round(unit * charge.Quantity, 9, MidpointRounding.ToEven) == charge.Amount ? unit : null;
+        if (Math.Round(unit * charge.Quantity, 9, MidpointRounding.ToEven) == charge.Amount) return unit;
+        unit = Math.Round(charge.Amount / charge.Quantity, 15, MidpointRounding.ToEven);
+        return unit * charge.Quantity == charge.Amount ? unit : null;
     }
 
     private static int Order(OpenCharge charge) => charge.Kind switch

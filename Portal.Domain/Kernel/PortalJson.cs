@@ -13,6 +13,11 @@ public static class PortalJson
     /// <summary>Shared, read-only options. Nulls are left out; the API's answers write them where api.md shows them.</summary>
     public static readonly JsonSerializerOptions Options = Make();
 
+    private static readonly JsonSerializerOptions Comparing = MakeComparing();
+
+    /// <summary>True when two documents say the same, however many zeros their decimals end with. Members of a dictionary compare in their order.</summary>
+    public static bool Same<T>(T one, T other) => JsonSerializer.Serialize(one, Comparing) == JsonSerializer.Serialize(other, Comparing);
+
     private static JsonSerializerOptions Make()
     {
         var options = new JsonSerializerOptions
@@ -25,6 +30,21 @@ public static class PortalJson
         };
         options.MakeReadOnly(populateMissingResolver: true);
         return options;
+    }
+
+    private static JsonSerializerOptions MakeComparing()
+    {
+        var options = new JsonSerializerOptions(Options);
+        options.Converters.Insert(0, new PlainDecimals());
+        return options;
+    }
+
+    private sealed class PlainDecimals : JsonConverter<decimal>
+    {
+        public override decimal Read(ref Utf8JsonReader reader, Type typeToConvert, JsonSerializerOptions options) => throw new NotSupportedException();
+
+        // The division takes trailing zeros away.
+        public override void Write(Utf8JsonWriter writer, decimal value, JsonSerializerOptions options) => writer.WriteNumberValue(value / 1.0000000000000000000000000000m);
     }
 }
 

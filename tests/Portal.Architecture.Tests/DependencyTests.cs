@@ -21,7 +21,7 @@ public sealed class DependencyTests
         ["Wallet"] = ["Kernel", "Data", "Ledger", "Pricing"],
         ["Tenants"] = ["Kernel", "Data", "Ledger", "Wallet"],
         ["Metering"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet"],
-        ["Catalog"] = ["Kernel", "Data", "Pricing", "Wallet", "Metering"],
+        ["Catalog"] = ["Kernel", "Data", "Pricing", "Wallet", "Metering", "Outcomes"],
         ["Payments"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog"],
         ["Outcomes"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Metering"],
         ["Subscriptions"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Payments"],

@@ -138,7 +138,7 @@ public static class InvoicePdf
         amount.ToString("N" + currency.MinorPlaces.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) + " " + currency.Code;
 
     private static string Plain(decimal number, int least = 0) =>
-        number.ToString("#,0." + new string('0', least) + new string('#', 9 - least), CultureInfo.InvariantCulture);
+        number.ToString("#,0." + new string('0', least) + new string('#', 15 - least), CultureInfo.InvariantCulture);
 
     private static string Day(DateTimeOffset instant, TimeZoneInfo zone) => zone.DateIn(instant).ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
 }

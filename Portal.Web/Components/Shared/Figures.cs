@@ -17,14 +17,14 @@ public static class Figures
         amount.ToString(Pattern(9, 0), culture ?? CultureInfo.CurrentCulture);
 
     /// <summary>
-    /// Money in the places of its currency with its code, <c>1,234.50 USD</c>; with <paramref name="precise"/> up to nine places,
-    /// for prices of a single credit.
+    /// Money in the places of its currency with its code, <c>1,234.50 USD</c>; with <paramref name="precise"/> up to nine places, or fifteen below a millionth,
+    /// for prices of a single credit or token.
     /// </summary>
     public static string Money(decimal amount, string currency, bool precise = false, CultureInfo? culture = null)
     {
         var places = Currency.Find(currency)?.MinorPlaces ?? 2;
         var text = precise
-            ? amount.ToString(Pattern(9, places), culture ?? CultureInfo.CurrentCulture)
+            ? amount.ToString(Pattern(Math.Abs(amount) < 0.000001m ? 15 : 9, places), culture ?? CultureInfo.CurrentCulture)
             : Math.Round(amount, places, MidpointRounding.AwayFromZero).ToString("N" + places, culture ?? CultureInfo.CurrentCulture);
         return text + NoBreakSpace + currency;
     }

@@ -144,7 +144,7 @@ create table invoice_lines (
   item             text not null,
   description      text not null,
   quantity         numeric(28,9) not null,
-  unit_amount      numeric(28,9),                       -- null where prices differ within it
+  unit_amount      numeric(28,15),                      -- null where prices differ within it
   amount           numeric(28,9) not null,              -- net, in whole minor units
   discount         numeric(28,9) not null default 0,
   tax              numeric(28,9) not null,
