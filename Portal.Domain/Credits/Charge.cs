@@ -45,6 +45,15 @@ public static class ChargeKind
 
     /// <summary>The rest to the plan's minimum.</summary>
     public const string Minimum = "minimum";
+
+    /// <summary>What a contract takes off.</summary>
+    public const string Discount = "discount";
+
+    /// <summary>The rest to what a contract commits to spend.</summary>
+    public const string TrueUp = "true_up";
+
+    /// <summary>A commit that is paid in advance.</summary>
+    public const string Commit = "commit";
 }
 
 /// <summary>What is added to a charge.</summary>

@@ -20,6 +20,9 @@ public static class GrantSource
 /// <summary>A lot of credits. All but <see cref="Remaining"/>, <see cref="Open"/> and <see cref="RolledAt"/> is as it was granted.</summary>
 public sealed class Grant
 {
+    /// <summary>The priority of grants that nothing else is said of.</summary>
+    public const short DefaultPriority = 50;
+
     /// <summary>Whose it is.</summary>
     public required long TenantId { get; init; }
 
@@ -45,7 +48,7 @@ public sealed class Grant
     public required string Currency { get; init; }
 
     /// <summary>0 (drawn first) to 255.</summary>
-    public short Priority { get; init; } = 50;
+    public short Priority { get; init; } = DefaultPriority;
 
     /// <summary>Products it may be drawn for; null is any.</summary>
     public string[]? Products { get; init; }

@@ -4,6 +4,8 @@ using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Subscriptions;
+using Portal.Domain.Subscriptions.Contracts;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;
@@ -44,6 +46,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         await wallet.WriteAsync(cancellationToken);
         var id = Draft.IdOf(wallet.TenantId, billAt);
         if (!await IsDraftAsync(wallet, id, cancellationToken)) return;
+        var contract = await ContractAsync(wallet, billAt, cancellationToken);
         var charges = await OpenCharges.ReadAsync(wallet.Connection, wallet.TenantId, billAt, cancellationToken);
         var owes = charges.Exists(charge => charge.Amount != 0m);
         if (!owes && !await IsReservedAsync(id, cancellationToken))
@@ -56,8 +59,17 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         var figures = builder.Build(charges, billAt);
         var number = await ReserveAsync(wallet.TenantId, id, cancellationToken);
         var posting = Post(wallet, id, charges, figures, at);
-        await WriteAsync(wallet, id, number, charges, figures, posting, at, cancellationToken);
+        await WriteAsync(wallet, id, number, charges, figures, posting, at, contract, cancellationToken);
         await InvoicePayments.ApplyCreditAsync(wallet, id, figures.Total, at, cancellationToken);
+    }
+
+    // What a contract makes of the periods that ended by then, late usage counted; and on what terms its invoices are paid.
+    private static async Task<ContractDefinition?> ContractAsync(WalletTransaction wallet, DateTimeOffset billAt, CancellationToken cancellationToken)
+    {
+        if (await SubscriptionQuery.LatestAsync(wallet.Connection, wallet.TenantId, cancellationToken) is not { Contract: { } contract } subscription) return null;
+        var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
+        if (await ContractClosing.RunAsync(settling, subscription, billAt, cancellationToken)) await wallet.WriteAsync(cancellationToken);
+        return contract;
     }
 
     private static LedgerTransaction Post(WalletTransaction wallet, Guid id, List<OpenCharge> charges, InvoiceBuilder.Figures figures, DateTimeOffset at)
@@ -75,8 +87,9 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
 
     private async Task WriteAsync(
         WalletTransaction wallet, Guid id, string number, List<OpenCharge> charges, InvoiceBuilder.Figures figures, LedgerTransaction posting,
-        DateTimeOffset at, CancellationToken cancellationToken)
+        DateTimeOffset at, ContractDefinition? contract, CancellationToken cancellationToken)
     {
+        var dueAt = at.AddDays(contract?.NetDays ?? 0);
         var buyer = (await wallet.Connection.FindAsync(
             Customer,
             row => new Buyer(
@@ -84,10 +97,10 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
             cancellationToken, wallet.TenantId))!;
         var lines = figures.Lines;
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
-        batch.Add("update invoices set state = $3, total = $4, finalise_at = $5, collect_at = $5 where tenant_id = $1 and id = $2", wallet.TenantId, id,
-            figures.Total == 0m ? InvoiceState.Paid : InvoiceState.Open, figures.Total, at);
-        batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, at, figures.StartsAt, figures.EndsAt, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
-            Json(seller.Party), Json(buyer.Party), Json(figures.Taxes), buyer.PoNumber, posting.Id);
+        batch.Add("update invoices set state = $3, total = $4, finalise_at = $5, collect_at = $6 where tenant_id = $1 and id = $2", wallet.TenantId, id,
+            figures.Total == 0m ? InvoiceState.Paid : InvoiceState.Open, figures.Total, at, dueAt);
+        batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, dueAt, figures.StartsAt, figures.EndsAt, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
+            Json(seller.Party), Json(buyer.Party), Json(figures.Taxes), contract?.PoNumber ?? buyer.PoNumber, posting.Id);
         batch.Add(Lines, wallet.TenantId, id, Enumerable.Range(1, lines.Count), lines.Select(line => line.Kind), lines.Select(line => line.Item),
             lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),
             lines.Select(line => line.Discount), lines.Select(line => line.Tax), lines.Select(line => line.TaxPercent), lines.Select(line => line.StartsAt),

@@ -96,7 +96,7 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
 
     private InvoiceLine LineOf(OpenCharge charge, TaxRate rate)
     {
-        var kind = !IsLate(charge) ? charge.Kind : charge.Amount < 0m ? "credit" : charge.Kind == ChargeKind.Usage ? "late_usage" : charge.Kind;
+        var kind = !IsLate(charge) || charge.Kind is ChargeKind.Discount or ChargeKind.TrueUp ? charge.Kind : charge.Amount < 0m ? "credit" : charge.Kind == ChargeKind.Usage ? "late_usage" : charge.Kind;
         var unit = charge.UnitAmount ?? UnitOf(charge);
         return new InvoiceLine(
             kind, charge.Item, charge.Description, charge.Quantity, unit, currency.RoundToMinor(charge.Amount), 0m, 0m, rate.Percent, charge.StartsAt, charge.EndsAt, charge.Id);
@@ -114,13 +114,15 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
 
     private static int Order(OpenCharge charge) => charge.Kind switch
     {
-        ChargeKind.Flat => 0,
+        ChargeKind.Flat or ChargeKind.Commit => 0,
         ChargeKind.Seat => 1,
         ChargeKind.IncludedCredits => 2,
         ChargeKind.Proration => 3,
         ChargeKind.Usage => 4,
         ChargeKind.Overage => 5,
         ChargeKind.Minimum => 6,
-        _ => 7,
+        ChargeKind.Discount => 7,
+        ChargeKind.TrueUp => 8,
+        _ => 9,
     };
 }

@@ -16,7 +16,8 @@ public static class Account
         TaxPayable = "tax_payable", CustomerCredit = "customer_credit", RefundsPending = "refunds_pending", Suspense = "suspense",
         Chargebacks = "chargebacks", BadDebt = "bad_debt", PaymentFees = "payment_fees", Rounding = "rounding",
         RevenueUsage = "revenue:usage", RevenueOverage = "revenue:overage", RevenueBreakage = "revenue:breakage",
-        RevenueSubscription = "revenue:subscription", RevenueMinimum = "revenue:minimum";
+        RevenueSubscription = "revenue:subscription", RevenueMinimum = "revenue:minimum", RevenueDiscount = "revenue:discount",
+        RevenueTrueUp = "revenue:true_up";
 
     /// <summary>Credits that a pool's grants still hold: Σ remaining.</summary>
     public static string Pool(string pool) => "pool:" + pool;

@@ -8,7 +8,8 @@ namespace Portal.Domain.Subscriptions;
 internal sealed class PlanChange(WalletTransaction wallet, Plan plan, SubscriptionChange change)
 {
     /// <summary>
-    /// Makes the change. Refuses <c>unknown_plan</c>, <c>currency_mismatch</c>, <c>plan_unchanged</c>, <c>unknown_item</c>, <c>invalid_quantity</c>.
+    /// Makes the change. Refuses <c>unknown_plan</c>, <c>currency_mismatch</c>, <c>plan_unchanged</c>, <c>unknown_item</c>, <c>invalid_quantity</c>,
+    /// <c>commit_period_mismatch</c>.
     /// </summary>
     /// <returns>The subscription and its plan then.</returns>
     public async Task<Result<(Subscription Subscription, Plan Plan)>> RunAsync(Subscription subscription, CancellationToken cancellationToken)
@@ -35,6 +36,8 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
             return (null, new FieldProblem("plan", "unknown_plan", $"There is no plan {change.Plan}.").Unprocessable());
         if (another.Currency.Code != subscription.Currency)
             return (null, new FieldProblem("plan", "currency_mismatch", $"The subscription's currency is {subscription.Currency}, the plan's {another.Currency}.").Unprocessable());
+        if (subscription.Contract?.Commit is not null && another.Months != plan.Months)
+            return (null, new FieldProblem("plan", "commit_period_mismatch", "A contract with a commit keeps the length of its billing periods.").Unprocessable());
         return another.Key == plan.Key && another.Version == plan.Version && subscription.Next is null && change.Quantities is null
             ? (null, Problem.Conflict("plan_unchanged", $"The subscription has this version of the plan {another.Key} already."))
             : (another, null);

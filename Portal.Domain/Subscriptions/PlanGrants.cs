@@ -9,14 +9,16 @@ internal static class PlanGrants
     /// <summary>What grants of an item refer to.</summary>
     public static string Reference(Subscription subscription, string item) => $"{subscription.PublicId}/{item}";
 
-    /// <summary>A grant of included credits, in the shared pool.</summary>
+    /// <summary>A grant of included credits, or of a commit (drawn before all others), in the shared pool.</summary>
     public static Grant New(
-        WalletState wallet, string currency, string reference, decimal credits, decimal value, DateTimeOffset at, DateTimeOffset expiresAt) => new()
+        WalletState wallet, string currency, string reference, decimal credits, decimal value, DateTimeOffset at, DateTimeOffset expiresAt,
+        string source = GrantSource.Plan) => new()
         {
             TenantId = wallet.TenantId,
             Id = Uuid7.At(wallet.Now),
             PoolId = Pool.SharedId,
-            Source = GrantSource.Plan,
+            Source = source,
+            Priority = source == GrantSource.Commit ? (short)0 : Grant.DefaultPriority,
             Amount = credits,
             Remaining = credits,
             Value = value,

@@ -170,8 +170,8 @@ internal sealed partial class Renewal
     {
         foreach (var (since, another) in newTerms)
         {
-            batch.Add("insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version) values ($1, $2, $3, $4, $5, $6)",
-                Subscription.TenantId, Uuid7.At(settling.Wallet.Now), Subscription.Id, since, another.Key, another.Version);
+            batch.Add("insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version, rate_card) values ($1, $2, $3, $4, $5, $6, $7)",
+                Subscription.TenantId, Uuid7.At(settling.Wallet.Now), Subscription.Id, since, another.Key, another.Version, Subscription.Contract?.RateCard);
         }
 
         newTerms.Clear();

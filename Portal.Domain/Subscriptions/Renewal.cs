@@ -4,6 +4,7 @@ using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Subscriptions.Contracts;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Subscriptions;
@@ -44,7 +45,13 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
             End(period, at);
         }
 
-        if (Subscription.CancelAt <= at) Become(Subscription with { State = SubscriptionState.Cancelled, CancelledAt = Subscription.CancelAt });
+        if (Subscription.CancelAt <= at)
+        {
+            Become(Subscription with { State = SubscriptionState.Cancelled, CancelledAt = Subscription.CancelAt });
+            if (ending is not null) settling.Wallet.Bill(at, plan.HasArrears); // what was used last
+        }
+
+        if (ending is not null) await ContractClosing.RunAsync(settling, Subscription, at, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -83,6 +90,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         }
 
         Become(Subscription with { State = SubscriptionState.Cancelled, CancelAt = at, CancelledAt = at });
+        await ContractClosing.RunAsync(settling, Subscription, at, cancellationToken);
     }
 
     /// <inheritdoc />
@@ -164,6 +172,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
             settling.Wallet.Accrue(posting, ChargeOf(fee, period), 0m, share - now, Account.DeferredFees, Subscription.Currency);
         }
 
+        Commit(at);
         LedgerTransaction? booked = null;
         foreach (var fee in due[false])
         {
@@ -172,6 +181,21 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         }
 
         settling.Wallet.Bill(at, afterUsage: ending is not null && plan.HasArrears);
+    }
+
+    // A commit that is paid in advance buys credits, drawn before all others, until its period ends.
+    private void Commit(DateTimeOffset at)
+    {
+        if (Contract.Of(Subscription) is not { Definition.Commit: { InAdvance: true } commit } contract) return;
+        if (contract.CommitPeriods(at.AddTicks(1)).LastOrDefault() is not { } period || period.StartsAt != at) return;
+        var amount = contract.CommittedIn(period);
+        var credits = Nine(amount / commit.CreditPrice!.Value);
+        var posting = settling.Begin("plan_grant", at, Key("commit", Subscription.PublicId, at), Subscription.PublicId);
+        var grant = PlanGrants.New(settling.Wallet, Subscription.Currency, $"{Subscription.PublicId}/commit", credits, amount, at, period.EndsAt, GrantSource.Commit);
+        settling.Wallet.Add(grant);
+        posting.MoveCredits(Account.Issued, fromGrant: null, Account.Pool(settling.Directory.PoolsById[Pool.SharedId].Key), grant.Id, credits);
+        var charge = new Charge(ChargeKind.Commit, "commit", period.StartsAt, period.EndsAt, Advance: true, Detail: Fees.Detail("Committed spend", commit.CreditPrice));
+        settling.Wallet.Accrue(posting, charge, credits, amount, Account.DeferredCredits, Subscription.Currency);
     }
 
     private static Charge ChargeOf(PlanFee fee, SubscriptionPeriod period) =>

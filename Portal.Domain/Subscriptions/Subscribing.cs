@@ -18,7 +18,7 @@ public static class Subscribing
     /// <summary>
     /// Subscribes the tenant to a plan as it is sold now, and does what fell due since it starts. Refuses what
     /// <see cref="SubscriptionOrder"/> finds, <c>unknown_plan</c>, <c>subscription_exists</c>, <c>currency_mismatch</c>,
-    /// <c>overage_price_missing</c>, <c>not_supported_yet</c>.
+    /// <c>overage_price_missing</c>, <c>not_supported_yet</c>, and what a contract's check finds.
     /// </summary>
     public static async Task<Result<Subscription>> StartAsync(
         WalletTransaction wallet, SubscriptionOrder order, CancellationToken cancellationToken = default)
@@ -32,6 +32,7 @@ public static class Subscribing
             return new FieldProblem("plan", "currency_mismatch", $"The tenant's currency is {wallet.Directory.Currency}, the plan's {plan.Currency}.").Unprocessable();
         if (order.Exhaustion == "overage" && SubscriptionOrder.CheckOverage(plan) is { } unpriced) return unpriced;
         if (SubscriptionOrder.CheckSeats(plan, order.Quantities) is { } seats) return seats;
+        if (order.Contract is { } agreed && await agreed.CheckAsync(wallet, plan, cancellationToken) is { } wrong) return wrong;
         if (await SubscriptionQuery.CurrentAsync(wallet.Connection, wallet.TenantId, cancellationToken) is { } current)
             return Problem.Conflict("subscription_exists", $"The tenant has the subscription {current.PublicId} already; one is active at a time.");
 
@@ -42,9 +43,16 @@ public static class Subscribing
             subscription.StartsAt, subscription.StartZone, (short)subscription.AnchorDay, subscription.TrialUntil, subscription.Exhaustion,
             subscription.SpendCap, price, subscription.Currency,
             subscription.CreatedAt, JsonSerializer.Serialize(subscription.Quantities, PortalJson.Options));
+        if (subscription.Contract is { } contract)
+        {
+            await wallet.ExecuteAsync(
+                "insert into contracts (tenant_id, subscription_id, definition, rate_card, created_at) values ($1, $2, $3::json, $4, $5)", cancellationToken,
+                subscription.TenantId, subscription.Id, JsonSerializer.Serialize(contract, PortalJson.Options), contract.RateCard, wallet.Now);
+        }
+
         await wallet.ExecuteAsync(
-            "insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version) values ($1, $2, $3, $4, $5, $6)", cancellationToken,
-            subscription.TenantId, Uuid7.At(wallet.Now), subscription.Id, subscription.StartsAt, subscription.Plan, subscription.PlanVersion);
+            "insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version, rate_card) values ($1, $2, $3, $4, $5, $6, $7)", cancellationToken,
+            subscription.TenantId, Uuid7.At(wallet.Now), subscription.Id, subscription.StartsAt, subscription.Plan, subscription.PlanVersion, subscription.Contract?.RateCard);
         await Grants.LockCurrencyAsync(wallet, cancellationToken);
         wallet.ConfigurationChanged();
         wallet.Wallet.DueNoLaterThan(subscription.StartsAt);
@@ -72,6 +80,7 @@ public static class Subscribing
             Currency = plan.Currency.Code,
             CreatedAt = wallet.Now,
             Quantities = order.Quantities,
+            Contract = order.Contract,
         };
     }
 

@@ -94,6 +94,9 @@ public sealed record Subscription
     /// <summary>Seats, by the plan's item.</summary>
     public IReadOnlyDictionary<string, decimal> Quantities { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
 
+    /// <summary>What was agreed besides the plan; null without a contract.</summary>
+    public Contracts.ContractDefinition? Contract { get; init; }
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -109,7 +112,8 @@ public sealed record Subscription
     internal const string Columns =
         "s.tenant_id, s.id, s.plan, s.plan_version, s.state, s.starts_at, s.start_zone, s.anchor_day, s.trial_until, s.exhaustion, s.spend_cap, "
         + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at, s.quantities::text, "
-        + "s.calendar_starts_at, s.calendar_number, s.next_plan, s.next_plan_version";
+        + "s.calendar_starts_at, s.calendar_number, s.next_plan, s.next_plan_version, "
+        + "(select c.definition::text from contracts c where c.tenant_id = s.tenant_id and c.subscription_id = s.id)";
 
     internal static Subscription Read(NpgsqlDataReader row) => new()
     {
@@ -136,5 +140,6 @@ public sealed record Subscription
         CalendarNumber = row.GetInt32(22),
         Next = row.IsDBNull(23) ? null : (row.GetString(23), row.GetInt32(24)),
         Quantities = JsonSerializer.Deserialize<Dictionary<string, decimal>>(row.GetString(20), PortalJson.Options)!,
+        Contract = row.Nullable<string>(25) is { } contract ? JsonSerializer.Deserialize<Contracts.ContractDefinition>(contract, PortalJson.Options) : null,
     };
 }

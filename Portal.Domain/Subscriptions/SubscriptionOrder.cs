@@ -18,6 +18,9 @@ public sealed record SubscriptionOrder(
     /// <summary>Seats, by the plan's item; those not named have none.</summary>
     public IReadOnlyDictionary<string, decimal> Quantities { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
 
+    /// <summary>What is agreed besides the plan; null for nothing.</summary>
+    public Contracts.ContractDefinition? Contract { get; init; }
+
     /// <summary>What is wrong with seats of a plan, or null: <c>unknown_item</c>, <c>invalid_quantity</c>.</summary>
     internal static Problem? CheckSeats(Plan plan, IReadOnlyDictionary<string, decimal> quantities)
     {

@@ -16,6 +16,10 @@ public static class SubscriptionQuery
     public static Task<Subscription?> CurrentAsync(NpgsqlConnection connection, long tenantId, CancellationToken cancellationToken = default) =>
         connection.FindAsync(Select + " and s.state <> 'cancelled'", Subscription.Read, cancellationToken, tenantId);
 
+    /// <summary>The tenant's last subscription, ended or not; null when there was none.</summary>
+    public static Task<Subscription?> LatestAsync(NpgsqlConnection connection, long tenantId, CancellationToken cancellationToken = default) =>
+        connection.FindAsync(Select + " order by s.id desc limit 1", Subscription.Read, cancellationToken, tenantId);
+
     /// <summary>Subscriptions of the tenant, newest first.</summary>
     /// <param name="connection">The database.</param>
     /// <param name="tenantId">Whose.</param>

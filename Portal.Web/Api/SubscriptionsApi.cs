@@ -1,8 +1,10 @@
 using System.Text.Json;
 using Npgsql;
+using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
 using Portal.Domain.Kernel;
 using Portal.Domain.Subscriptions;
+using Portal.Domain.Subscriptions.Contracts;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 using Portal.Web.Api.Http;
@@ -45,13 +47,19 @@ public static class SubscriptionsApi
         return page.Value.Answer(found, subscription => subscription.Id.ToString("N"), SubscriptionDocument.Of);
     }
 
-    private static async Task<IResult> GetAsync(string id, PathTenant tenant, NpgsqlDataSource source, CancellationToken cancellationToken)
+    private static async Task<IResult> GetAsync(string id, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
     {
         if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
-        await using var connection = await source.OpenConnectionAsync(cancellationToken);
-        return await SubscriptionQuery.FindAsync(connection, tenant.Id, subscriptionId, cancellationToken) is { } found
-            ? Answer.Ok(SubscriptionDocument.Of(found))
-            : new ProblemAnswer(Unknown);
+        var (found, progress) = await reads.RunAsync(
+            tenant.Id,
+            async read =>
+            {
+                var one = await SubscriptionQuery.FindAsync(read.Connection, tenant.Id, subscriptionId, cancellationToken);
+                return (one, one is null ? [] : await CommitProgress.ReadAsync(read, one, cancellationToken));
+            },
+            cancellationToken);
+        if (found is null) return new ProblemAnswer(Unknown);
+        return Answer.Ok(SubscriptionDocument.Of(found) with { CommitPeriods = found.Contract?.Commit is null ? null : [.. progress.Select(CommitProgressDocument.Of)] });
     }
 
     private static async Task<IResult> StartAsync(
@@ -130,24 +138,22 @@ public static class SubscriptionsApi
 /// <param name="Coupon">Not supported yet.</param>
 /// <param name="TrialUntil">Until then credits cost nothing and expire at that instant.</param>
 /// <param name="Start">`now`.</param>
-/// <param name="Contract">Not supported yet.</param>
+/// <param name="Contract">What is agreed besides the plan.</param>
 public sealed record NewSubscription(
     string Plan, DateTimeOffset? StartsAt = null, int? AnchorDay = null, Dictionary<string, decimal>? Quantities = null, string? Exhaustion = null,
-    decimal? SpendCap = null, string? Coupon = null, DateTimeOffset? TrialUntil = null, string? Start = null, JsonElement? Contract = null)
+    decimal? SpendCap = null, string? Coupon = null, DateTimeOffset? TrialUntil = null, string? Start = null, ContractDefinition? Contract = null)
 {
     internal Problem? Unsupported()
     {
         if (Start is not (null or "now")) return Problem.Field("start", "invalid_start", "A subscription starts now, or at starts_at.");
-        if (Coupon is not null) return SubscriptionsApi.NotYet("coupon");
-        return IsGiven(Contract) ? SubscriptionsApi.NotYet("contract") : null;
+        return Coupon is not null ? SubscriptionsApi.NotYet("coupon") : null;
     }
 
     internal SubscriptionOrder ToOrder() => new(Plan, StartsAt, AnchorDay, Exhaustion, SpendCap, TrialUntil)
     {
         Quantities = Quantities ?? [],
+        Contract = Contract,
     };
-
-    private static bool IsGiven(JsonElement? element) => element is { ValueKind: not (JsonValueKind.Null or JsonValueKind.Undefined) };
 }
 
 /// <summary>What of a subscription changes.</summary>
@@ -211,9 +217,12 @@ public sealed record SubscriptionPatch
 /// <param name="CancelledAt">When it ended.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="Quantities">Seats by the plan's item.</param>
+/// <param name="Contract">What is agreed besides the plan; null for nothing.</param>
+/// <param name="CommitPeriods">How far the commit is spent, period by period; only when the subscription is asked for alone.</param>
 public sealed record SubscriptionDocument(
     string Id, string Plan, int PlanVersion, string State, DateTimeOffset StartsAt, int AnchorDay, DateTimeOffset? TrialUntil, string Exhaustion,
-    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt, IReadOnlyDictionary<string, decimal> Quantities)
+    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt, IReadOnlyDictionary<string, decimal> Quantities,
+    ContractDefinition? Contract, IReadOnlyList<CommitProgressDocument>? CommitPeriods = null)
 {
     /// <summary>The document of a subscription.</summary>
     public static SubscriptionDocument Of(Subscription subscription)
@@ -223,7 +232,7 @@ public sealed record SubscriptionDocument(
             subscription.PublicId, subscription.Plan, subscription.PlanVersion, subscription.State, subscription.StartsAt, subscription.AnchorDay,
             subscription.TrialUntil, subscription.Exhaustion, subscription.SpendCap, subscription.Currency,
             subscription.Period is { } period ? new SubscriptionPeriodDocument(period.StartsAt, period.EndsAt) : null,
-            subscription.CancelAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities);
+            subscription.CancelAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities, subscription.Contract);
     }
 }
 
@@ -231,3 +240,18 @@ public sealed record SubscriptionDocument(
 /// <param name="Start">Its begin.</param>
 /// <param name="End">Its end, which is outside.</param>
 public sealed record SubscriptionPeriodDocument(DateTimeOffset Start, DateTimeOffset End);
+
+/// <summary>How far a period of a commit is spent.</summary>
+/// <param name="Start">Its begin.</param>
+/// <param name="End">Its end, which is outside.</param>
+/// <param name="Committed">What is committed in it.</param>
+/// <param name="Spent">What counts against it so far.</param>
+/// <param name="TrueUp">Of a period that ended, what was charged to bring it up to the commit.</param>
+/// <param name="ForecastSpend">Of the running one, what it would come to at this pace; null before a day has passed, and of others.</param>
+/// <param name="ForecastTrueUp">And what would be missing then.</param>
+public sealed record CommitProgressDocument(
+    DateTimeOffset Start, DateTimeOffset End, decimal Committed, decimal Spent, decimal TrueUp, decimal? ForecastSpend, decimal? ForecastTrueUp)
+{
+    internal static CommitProgressDocument Of(CommitProgress progress) => new(
+        progress.Period.StartsAt, progress.Period.EndsAt, progress.Committed, progress.Spent, progress.TrueUp, progress.ForecastSpend, progress.ForecastTrueUp);
+}

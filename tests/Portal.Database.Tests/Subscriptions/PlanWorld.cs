@@ -104,7 +104,7 @@ internal sealed class PlanWorld : IAsyncDisposable
     /// <summary>Everything in the books, by instant.</summary>
     public Task<List<string>> BooksAsync() => Portal.Source.ListAsync(
         """
-        select format('%s %s %s %s %s', t.kind, extract(epoch from t.occurred_at)::bigint, e.account, e.unit, sum(e.amount)) from ledger_transactions t
+        select format('%s %s %s %s %s', t.kind, extract(epoch from case t.kind when 'purchase' then date_trunc('day', t.occurred_at) else t.occurred_at end)::bigint, e.account, e.unit, sum(e.amount)) from ledger_transactions t
         join ledger_entries e on e.tenant_id = t.tenant_id and e.transaction_id = t.id where t.kind <> 'usage'
         group by t.kind, t.occurred_at, e.account, e.unit, t.book_date
         union all select format('grant %s %s %s %s %s %s', source, amount, remaining, value, roll_count, extract(epoch from expires_at)::bigint) from grants

@@ -108,6 +108,22 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_contract_is_agreed_with_the_subscription_and_shows_how_far_its_commit_is_spent()
+    {
+        var (plan, tenant) = (await PlanAsync(), await host.NewTenantAsync());
+        var path = $"/v1/tenants/{tenant}/subscriptions";
+        var body = $$$"""{"plan":"{{{plan}}}","contract":{"term_months":12,"commit":{"amount":"9000","per":"quarter"},"discounts":[{"percent":"10"}],"net_days":30,"po_number":"PO-1"}}""";
+        var made = (await Platform.SendAsync("POST", path, body)).ShouldBe(201).Json;
+        made.GetProperty("contract").GetProperty("net_days").GetInt32().ShouldBe(30);
+        var own = host.Client(await host.NewKeyAsync(tenant, "read", "manage"));
+        (await own.SendAsync("POST", path, body)).ShouldBe(403, "platform_key_required");
+
+        var running = (await own.SendAsync("GET", $"{path}/{made.GetProperty("id").GetString()}")).ShouldBe(200).Json.GetProperty("commit_periods")[0];
+        // The plan's 29.00 less 10 %.
+        (running.GetProperty("committed").GetString(), running.GetProperty("spent").GetString()).ShouldBe(("9000.000000000", "26.100000000"));
+    }
+
+    [Fact]
     public async Task Bad_input_makes_no_subscription()
     {
         var (plan, tenant) = (await PlanAsync(), await host.NewTenantAsync());
@@ -125,7 +141,7 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
             ($$$"""{"plan":"{{{plan}}}","quantities":{"chairs":"5"}}""", 422, "unknown_item"),
             ($$$"""{"plan":"{{{plan}}}","quantities":{"seats":"-1"}}""", 422, "invalid_quantity"),
             ($$"""{"plan":"{{plan}}","coupon":"x"}""", 422, "not_supported_yet"),
-            ($$$"""{"plan":"{{{plan}}}","contract":{"term_months":12}}""", 422, "not_supported_yet"),
+            ($$$"""{"plan":"{{{plan}}}","contract":{"term_months":0}}""", 422, "invalid_term"),
         })
         {
             (await Platform.SendAsync("POST", path, body)).ShouldBe(status, code);

@@ -60,10 +60,21 @@ create table subscription_terms (
   foreign key (plan, plan_version) references plan_versions
 );
 
--- The same with until when: another plan begins, or the subscription ends.
+-- What was agreed besides the plan.
+create table contracts (
+  tenant_id        bigint not null,
+  subscription_id  uuid not null,
+  definition       json not null,                       -- as the API's bodies write it
+  rate_card        text references rate_cards,
+  created_at       timestamptz not null,
+  primary key (tenant_id, subscription_id),
+  foreign key (tenant_id, subscription_id) references subscriptions
+);
+
+-- Terms with until when: another plan begins, or the subscription ends.
 create view dated_terms with (security_invoker) as
   select t.tenant_id, t.id, t.since, coalesce(lead(t.since) over (partition by t.tenant_id, t.subscription_id order by t.since, t.id), s.cancelled_at, s.cancel_at) as until,
-    t.plan, t.plan_version, t.rate_card
+    t.plan, t.plan_version, t.rate_card, t.subscription_id
   from subscription_terms t join subscriptions s on s.tenant_id = t.tenant_id and s.id = t.subscription_id;
 
 -- Billing periods that ended, with what accrued in them.
