@@ -36,7 +36,8 @@ internal static class BrowserRows
         var (steps, perStep) = settings.Quick ? (3, 4) : (5, 8);
         var added = new List<double>();
         var before = await SettledAsync(portal);
-        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  without: {before:0.0} MiB"));
+        var heap = await HeapAsync(portal);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  without: {before:0.0} MiB, {heap:0.0} of them managed"));
         for (var step = 1; step <= steps; step++)
         {
             for (var i = 0; i < perStep; i++) await OpenAsync(first, overview);
@@ -46,7 +47,20 @@ internal static class BrowserRows
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {step * perStep} browsers: {now:0.0} MiB, {added[^1]:0.00} each"));
         }
 
+        var managed = (await HeapAsync(portal) - heap) / (steps * perStep);
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  managed: {managed:0.00} MiB each"));
+
         return [BenchRow.NoMoreThan(1, string.Create(CultureInfo.InvariantCulture, $"memory per browser, {steps * perStep} on Overview"), added, "a mebibyte", [1], "MiB")];
+    }
+
+    // What the last collection left, by the server's own account.
+    private static async Task<double> HeapAsync(PortalUnderTest portal)
+    {
+        using var api = portal.OpenApi();
+        var metrics = await api.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return metrics.Split('\n')
+            .Where(line => line.StartsWith("dotnet_gc_last_collection_heap_size_bytes{", StringComparison.Ordinal))
+            .Sum(line => double.Parse(line[(line.IndexOf('}', StringComparison.Ordinal) + 1)..].Trim().Split(' ')[0], CultureInfo.InvariantCulture)) / Mebibyte;
     }
 
     // As the owner of the demo's company; answers the address that is shown then.

@@ -59,7 +59,7 @@ internal static class BenchCommand
         foreach (var group in groups)
         {
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{group}, {DateTimeOffset.UtcNow:HH:mm:ss}"));
-            rows.AddRange(group switch
+            var measured = group switch
             {
                 "stored" => await StoredRows.MeasureAsync(server, portal, settings),
                 "pages" => await PageRows.MeasureAsync(server, settings),
@@ -67,13 +67,15 @@ internal static class BenchCommand
                 "browsers" => await BrowserRows.MeasureAsync(server, settings),
                 "holds" => await HoldRows.MeasureAsync(server, portal, settings),
                 _ => await IntakeRows.MeasureAsync(server, portal, settings),
-            });
+            };
+            Print(measured); // a run that is broken off has said what it knew
+            rows.AddRange(measured);
         }
 
         return rows;
     }
 
-    private static void Print(List<BenchRow> rows)
+    private static void Print(IReadOnlyList<BenchRow> rows)
     {
         Console.WriteLine();
         Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{"what",-46} {"ours",12} {"against",-32} {"peer",10} {"ratio",7}  target"));
