@@ -34,7 +34,7 @@ internal sealed record BenchRow(
 }
 
 /// <summary>How much is measured.</summary>
-/// <param name="Quick">Everything within two minutes.</param>
+/// <param name="Quick">Less of everything.</param>
 /// <param name="Rounds">How often each figure is taken.</param>
 /// <param name="Time">How long each time.</param>
 /// <param name="Stored">Events that are stored before intake is measured on top of them.</param>
