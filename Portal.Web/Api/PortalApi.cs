@@ -43,6 +43,7 @@ public static class PortalApi
         PacksApi.Map(v1);
         PlansApi.Map(v1);
         OutcomesApi.Map(v1);
+        TemplatesApi.Map(v1);
         RateCardsApi.Map(v1);
         CostCardsApi.Map(v1);
         ReratesApi.Map(v1);
