@@ -29,15 +29,16 @@ internal sealed class Soak : IDisposable
     /// <summary>Runs a soak on a portal of its own.</summary>
     /// <param name="plan">What to do.</param>
     /// <param name="say">Told what happens, a line each.</param>
-    public static async Task<SoakReport> RunAsync(SoakPlan plan, Action<string> say)
+    /// <param name="stop">Ends it early, without a report.</param>
+    public static async Task<SoakReport> RunAsync(SoakPlan plan, Action<string> say, CancellationToken stop = default)
     {
         say(string.Create(CultureInfo.InvariantCulture, $"soak of {plan.Length.TotalMinutes:0.##} min, seed {plan.Seed}"));
         await using var portal = await PortalApp.StartAsync("demo");
         using var soak = new Soak(plan, portal, say);
         await soak.FurnishAsync();
-        var worked = await soak.WorkAsync();
+        var worked = await soak.WorkAsync().WaitAsync(stop);
         say("checking");
-        await new SoakCheck(portal, soak.api, soak.book, soak.caller, [.. soak.tenants, Idle]).RunAsync(plan.RandomOf("check", 0));
+        await new SoakCheck(portal, soak.api, soak.book, soak.caller, [.. soak.tenants, Idle]).RunAsync(plan.RandomOf("check", 0)).WaitAsync(stop);
         if (await portal.StopAsync() is not 0 and var code) soak.book.Fault($"The portal ended with {code}.");
         return new SoakReport(plan, soak.book, soak.outages, worked);
     }
