@@ -40,15 +40,4 @@ public static class JobsHosting
         });
         return builder;
     }
-
-    private sealed class JobSchedule(IRecurringJobManager jobs) : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken)
-        {
-            RecurringJobs.Schedule(jobs);
-            return Task.CompletedTask;
-        }
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

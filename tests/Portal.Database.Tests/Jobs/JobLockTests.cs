@@ -1,5 +1,7 @@
+using Hangfire;
 using Hangfire.PostgreSql;
 using Hangfire.PostgreSql.Factories;
+using Microsoft.Extensions.Logging.Abstractions;
 using Portal.Jobs;
 using Portal.Testing;
 
@@ -23,5 +25,22 @@ public sealed class JobLockTests(PostgresFixture postgres) : IClassFixture<Postg
 
         if (free) Should.NotThrow(Take);
         else Should.Throw<PostgreSqlDistributedLockException>(Take);
+    }
+
+    [Fact]
+    public async Task A_start_neither_waits_for_a_lock_on_the_schedule_that_was_left_by_a_kill_nor_fails_by_it()
+    {
+        await using var database = await postgres.CreateAsync();
+        await JobTables.MigrateAsync(database.OwnerConnectionString);
+        await database.ScalarAsync("insert into hangfire.lock (resource, updatecount, acquired) values ('hangfire:lock:recurring-job:outbox', 0, now())");
+        var storage = new PostgreSqlStorage(new NpgsqlConnectionFactory(database.AppConnectionString, JobTables.Options), JobTables.Options);
+        using var schedule = new JobSchedule(new RecurringJobManager(storage), NullLogger<JobSchedule>.Instance);
+
+        await schedule.StartAsync(CancellationToken.None);
+
+        schedule.ExecuteTask!.IsCompleted.ShouldBeFalse();
+        await database.ScalarAsync("delete from hangfire.lock where resource = 'hangfire:lock:recurring-job:outbox'"); // as age does
+        await schedule.ExecuteTask;
+        (await database.ScalarAsync("select count(*) from hangfire.set where key = 'recurring-jobs'")).ShouldBe(13L);
     }
 }
