@@ -31,11 +31,11 @@ public sealed class TemplatesPageTests(PostgresFixture postgres) : IClassFixture
         page.FindAll("section.panel").Count.ShouldBe(CatalogueTemplates.All.Count);
         page.Find("section[aria-labelledby=template-openai] .panel-lead").TextContent.ShouldBe("1 product · 1 meter · 1 rate card · 1 cost card · 1 plan");
         page.WaitForElement(Button).Click();
-        page.WaitForAssertion(() => page.Find("[role=status]").TextContent.ShouldBe("openai is loaded: 5 parts made."));
+        page.WaitForAssertion(() => page.Find("[role=status]").TextContent.ShouldBe("OpenAI is loaded: 5 parts made."));
         (await site.Portal.ScalarAsync("select count(*) from plans where key = 'openai'")).ShouldBe(1L);
         (await site.Portal.ScalarAsync("select count(*) from audit where action = 'template.loaded' and subject = 'openai'")).ShouldBe(1L);
         page.WaitForElement(Button).Click();
-        page.WaitForAssertion(() => page.Find("[role=status]").TextContent.ShouldBe("All of openai was there already. Nothing was changed."));
+        page.WaitForAssertion(() => page.Find("[role=status]").TextContent.ShouldBe("All of OpenAI was there already. Nothing was changed."));
     }
 
     [Fact]

@@ -18,12 +18,13 @@ public static class TemplateText
     }
 
     /// <summary>What loading it came to.</summary>
-    public static string Loaded(TemplateLoaded loaded)
+    public static string Loaded(CatalogueTemplate template, TemplateLoaded loaded)
     {
+        ArgumentNullException.ThrowIfNull(template);
         ArgumentNullException.ThrowIfNull(loaded);
-        if (loaded.Made.Count == 0) return $"All of {loaded.Template} was there already. Nothing was changed.";
+        if (loaded.Made.Count == 0) return $"All of {template.Name} was there already. Nothing was changed.";
         var present = loaded.Present.Count == 0 ? "" : $" {Number(loaded.Present.Count, "part")} of it {(loaded.Present.Count == 1 ? "was" : "were")} there already.";
-        return $"{loaded.Template} is loaded: {Number(loaded.Made.Count, "part")} made.{present}";
+        return $"{template.Name} is loaded: {Number(loaded.Made.Count, "part")} made.{present}";
     }
 
     private static string Number(int count, string noun) => FormattableString.Invariant($"{count} {noun}{(count == 1 ? "" : "s")}");
