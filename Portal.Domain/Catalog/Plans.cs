@@ -59,6 +59,10 @@ public static class Plans
     public static Task<List<Plan>> ListAsync(NpgsqlDataSource source, string? after, int limit, CancellationToken cancellationToken = default) =>
         source.ListAsync(Select + " where v.plan > $1" + Latest + " order by v.plan limit $2", Read, cancellationToken, after ?? "", limit);
 
+    /// <summary>The same on a connection.</summary>
+    public static Task<List<Plan>> ListAsync(NpgsqlConnection connection, string? after, int limit, CancellationToken cancellationToken = default) =>
+        connection.ListAsync(Select + " where v.plan > $1" + Latest + " order by v.plan limit $2", Read, cancellationToken, after ?? "", limit);
+
     private static Plan Read(NpgsqlDataReader row)
     {
         var definition = JsonSerializer.Deserialize<PlanDefinition>(row.GetString(2), PortalJson.Options)!;
