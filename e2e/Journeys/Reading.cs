@@ -97,6 +97,22 @@ public sealed class Reading(PortalRun run) : Journey(run)
         }
     }
 
+    [Theory]
+    [InlineData(ColorScheme.Light, Desk)]
+    [InlineData(ColorScheme.Dark, Phone)]
+    public async Task The_console_has_no_serious_barriers_and_fits(ColorScheme theme, int width)
+    {
+        var visitor = await VisitorAsync(new BrowserNewContextOptions { ColorScheme = theme, ViewportSize = new ViewportSize { Width = width, Height = 800 }, HasTouch = width == Phone });
+        await visitor.SignInToConsoleAsync();
+        foreach (var path in new[] { "profitability?open=demo", "profitability?by=model", "profitability?by=pack", "profitability?by=matrix", "intake", "intake?range=hour&show=late" })
+        {
+            await visitor.GoToAsync("console/" + path);
+            await SettledAsync(visitor.Page);
+            await ShouldHaveNoBarriersAsync(visitor.Page);
+            await ShouldFitAsync(visitor.Page, $"console-{path.Replace('?', '-')}-{theme}-{width}");
+        }
+    }
+
     /// <summary>Waits for the title first: a page that becomes interactive takes the prerendered title away for a moment before it puts its own.</summary>
     private static async Task ShouldHaveNoBarriersAsync(IPage page)
     {

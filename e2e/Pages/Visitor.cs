@@ -46,6 +46,15 @@ public sealed class Visitor(IPage page, PortalApp portal)
     /// <summary>As the owner of the demo's company.</summary>
     public Task<OverviewPage> SignInToDemoAsync() => SignInAsync("owner@acme.example", "acme-robotics-demo");
 
+    /// <summary>As an operator of the demo: at the console.</summary>
+    public async Task SignInToConsoleAsync()
+    {
+        await page.GotoAsync("account/sign-in");
+        await SignInHereAsync("operator@portal.example", "acme-robotics-demo");
+        await page.WaitForURLAsync("**/console");
+        await InteractivePage.ReadyAsync(page);
+    }
+
     /// <summary>An address that no other journey uses.</summary>
     public static string Address(string name)
     {

@@ -93,7 +93,7 @@ public sealed class IntakePageTests(PostgresFixture postgres) : IClassFixture<Po
         var page = At(site);
         page.WaitForAssertion(() => page.FindAll(".stat-card-figure")[1].TextContent.ShouldBe("0 events"));
         await SendAsync(site, TestPortal.Usage("acme", "a", 1000));
-        page.WaitForAssertion(() => page.FindAll(".stat-card-figure")[1].TextContent.ShouldBe("1 events"), TimeSpan.FromSeconds(20));
+        page.WaitForAssertion(() => page.FindAll(".stat-card-figure")[1].TextContent.ShouldBe("1 event"), TimeSpan.FromSeconds(20));
     }
 
     [Fact]
