@@ -29,6 +29,10 @@ public sealed class LookingAtUsage(PortalRun run) : Journey(run)
         (await usage.TotalsAsync()).ShouldBe((sent.Sum(e => e.Credits), 35));
         (await FileAsync(usage)).ShouldBe(byModel, ignoreOrder: true);
 
+        var priced = await usage.ExplainFirstOfAsync("gpt-4o");
+        priced.Count.ShouldBe(2); // input and output
+        priced.ShouldAllBe(quantity => quantity.Contains("of gpt-4o", StringComparison.Ordinal));
+        usage = await overview.UsageAsync();
         await usage.GroupByAsync("day");
         await usage.ShouldHaveGroups(3);
         (await usage.GroupsAsync()).Values.ShouldBe(sent.GroupBy(e => e.At.Date).Select(g => g.Sum(e => e.Credits)), ignoreOrder: true);

@@ -45,6 +45,16 @@ public sealed class UsagePage(IPage page) : InteractivePage(page)
         return [.. text.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(','))];
     }
 
+    /// <summary>Opens the events of a group, and the first of them; answers what its explanation shows, quantity by quantity.</summary>
+    public async Task<IReadOnlyList<string>> ExplainFirstOfAsync(string group)
+    {
+        await Groups.Locator("tbody tr").Filter(new() { Has = Page.GetByRole(AriaRole.Link, new() { Name = group, Exact = true }) }).GetByTitle("The events of this group").ClickAsync();
+        await Page.WaitForURLAsync("**/usage/events?*");
+        await Page.Locator("td[data-label=When] a").First.ClickAsync();
+        await Assertions.Expect(Page.GetByRole(AriaRole.Heading, new() { Name = "How it was priced" })).ToBeVisibleAsync();
+        return await Page.Locator(".quantity-head").AllInnerTextsAsync();
+    }
+
     private static async Task<decimal> CreditsAsync(ILocator row)
     {
         var title = (await row.Locator("td .figure[title$=' credits']").First.GetAttributeAsync("title")).ShouldNotBeNull();

@@ -13,6 +13,7 @@ using Portal.Testing;
 
 namespace Portal.Database.Tests.Jobs;
 
+[Collection("Jobs")] // Hangfire keeps statics
 public sealed class RecurringJobsTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     [Fact]
