@@ -27,7 +27,7 @@ public sealed class PlanPageTests(PostgresFixture postgres) : IClassFixture<Post
     {
         await using var site = await OpenAsync();
         var (page, dialogs) = site.Open<PlanPage>("plan", MemberRole.Billing);
-        page.WaitForAssertion(() => page.FindAll(".plan-items li").Take(2).Select(li => Plain(li.TextContent)).ShouldBe(["10.00 USD a month", "5.00 USD for each of seats"]));
+        page.WaitForAssertion(() => page.FindAll(".plan-items li").Take(2).Select(li => Plain(li.TextContent)).ShouldBe(["10.00 USD a month", "5.00 USD a month for each of the seats"]));
 
         await page.InvokeAsync(() => page.Find("#seats-seats").Change("3"));
         await page.InvokeAsync(() => page.Find("form").Submit());

@@ -26,7 +26,7 @@ internal static class PlanText
     {
         foreach (var fee in plan.Flat) yield return $"{Figures.Money(fee.Amount, plan.Currency.Code)} a {Period(plan)}";
         foreach (var seat in plan.Seats)
-            yield return $"{Figures.Money(seat.Amount, plan.Currency.Code)} for each of {seat.Key}" + (seat.Included > 0m ? $", {Figures.Credits(seat.Included)} included" : "");
+            yield return $"{Figures.Money(seat.Amount, plan.Currency.Code)} a {Period(plan)} for each of the {seat.Key}" + (seat.Included > 0m ? $", {Figures.Credits(seat.Included)} included" : "");
         foreach (var item in plan.Included) yield return $"{Figures.Credits(item.Credits)} credits every {(item.Months switch { 12 => "year", 3 => "quarter", _ => "month" })}{(item.Rollover is null ? "" : ", what is left rolls over")}";
         if (plan.Overage is { Meter: null } overage) yield return $"Beyond them {PriceText.Of(overage.Price, plan.Currency.Code)}";
         foreach (var usage in plan.Definition.Items!.Where(item => item.Type == "usage")) yield return usage.Price is null ? $"{usage.Meter} by rate card" : $"{usage.Meter}: {PriceText.Of(usage.Price, plan.Currency.Code)}";
