@@ -11,6 +11,7 @@ using Portal.Domain.Metering.Rerating;
 using Portal.Domain.Metering.Watching;
 using Portal.Domain.Notifications;
 using Portal.Domain.Outcomes;
+using Portal.Domain.Payments;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Revenue;
 using Portal.Domain.Subscriptions;
@@ -39,6 +40,7 @@ public static class DomainServices
         .AddSingleton<IDueSource, PeriodClosings>()
         .AddSingleton<IDueSource, InvoicesDue>()
         .AddSingleton<IPaymentPurpose, InvoicePurpose>()
+        .AddSingleton<IPaidSales, SaleInvoices>()
         .AddSingleton<ICaseRulesReading, CaseRulesReading>()
         .AddSingleton<IDueSource, CaseSettling>()
         .AddSingleton<DueWork>()

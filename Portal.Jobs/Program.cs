@@ -4,6 +4,7 @@ using Microsoft.Extensions.Hosting;
 using Portal.Domain;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
+using Portal.Domain.Taxes;
 using Portal.Domain.Notifications;
 using Portal.Domain.Payments;
 using Portal.Domain.Wallet;
@@ -14,13 +15,15 @@ builder.AddPortalSettings();
 builder.AddPortalLogs();
 try
 {
+    var sandbox = builder.Configuration.GetValue("Portal:Sandbox", builder.Environment.IsDevelopment());
     await using var database = await ConfiguredDatabase.AddAsync(builder);
     builder.Services
         .AddSingleton(TimeProvider.System)
         .AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()))
         .AddPortalDomain()
-        .AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.GetValue("Portal:Sandbox", builder.Environment.IsDevelopment())))
+        .AddPayments(PaymentSettings.Read(builder.Configuration, sandbox))
         .AddDunning()
+        .AddTaxChecks(sandbox, builder.Configuration)
         .AddHostedService<WalletAnnouncer>()
         .Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(7));
     await builder.AddJobClientAsync(database);

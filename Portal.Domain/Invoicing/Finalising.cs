@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
@@ -16,26 +14,6 @@ namespace Portal.Domain.Invoicing;
 /// </summary>
 internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
 {
-    private const string Document = """
-        insert into invoice_documents (tenant_id, invoice_id, number, legal_entity, issued_at, due_at, period_starts_at, period_ends_at, currency, subtotal, discount, tax,
-          total, seller, customer, taxes, po_number, transaction_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13::json, $14::json, $15::json, $16, $17)
-        """;
-
-    private const string Lines = """
-        insert into invoice_lines (tenant_id, invoice_id, line, kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at,
-          period_ends_at, charge_id)
-        select $1, $2, * from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[],
-          $12::numeric[], $13::timestamptz[], $14::timestamptz[], $15::uuid[])
-        """;
-
-    private const string Customer = """
-        select coalesce(p.name, t.name), coalesce(p.address, ''), p.country::text, p.vat_id, p.po_number
-        from tenants t left join tax_profiles p using (tenant_id) where t.tenant_id = $1
-        """;
-
-    private sealed record Buyer(InvoiceParty Party, string? PoNumber);
-
     /// <summary>Finalises the draft of a date; one that nothing is due on goes away.</summary>
     /// <param name="wallet">The tenant's wallet.</param>
     /// <param name="billAt">The date.</param>
@@ -57,7 +35,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
 
         var builder = await InvoiceBuilder.OfAsync(wallet.Connection, wallet.TenantId, wallet.Directory.Currency, wallet.Directory.Zone, seller, cancellationToken);
         var figures = builder.Build(charges, billAt);
-        var number = await ReserveAsync(wallet.TenantId, id, cancellationToken);
+        var number = await seller.ReserveAsync(numbers, wallet.TenantId, id, cancellationToken);
         var posting = Post(wallet, id, charges, figures, at);
         await WriteAsync(wallet, id, number, charges, figures, posting, at, contract, cancellationToken);
         await InvoicePayments.ApplyCreditAsync(wallet, id, figures.Total, at, cancellationToken);
@@ -90,28 +68,13 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         DateTimeOffset at, ContractDefinition? contract, CancellationToken cancellationToken)
     {
         var dueAt = at.AddDays(contract?.NetDays ?? 0);
-        var buyer = (await wallet.Connection.FindAsync(
-            Customer,
-            row => new Buyer(
-                new InvoiceParty(row.GetString(0), row.GetString(1), row.Nullable<string>(2), row.Nullable<string>(3) is { } vat ? [vat] : []), row.Nullable<string>(4)),
-            cancellationToken, wallet.TenantId))!;
-        var lines = figures.Lines;
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add("update invoices set state = $3, total = $4, finalise_at = $5, collect_at = $6 where tenant_id = $1 and id = $2", wallet.TenantId, id,
             figures.Total == 0m ? InvoiceState.Paid : InvoiceState.Open, figures.Total, at, dueAt);
-        batch.Add(Document, wallet.TenantId, id, number, seller.Key, at, dueAt, figures.StartsAt, figures.EndsAt, wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total,
-            Json(seller.Party), Json(buyer.Party), Json(figures.Taxes), contract?.PoNumber ?? buyer.PoNumber, posting.Id);
-        batch.Add(Lines, wallet.TenantId, id, Enumerable.Range(1, lines.Count), lines.Select(line => line.Kind), lines.Select(line => line.Item),
-            lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),
-            lines.Select(line => line.Discount), lines.Select(line => line.Tax), lines.Select(line => line.TaxPercent), lines.Select(line => line.StartsAt),
-            lines.Select(line => line.EndsAt), lines.Select(line => line.ChargeId));
+        await InvoiceRows.AddAsync(wallet, batch, new InvoiceRows.Finalised(id, number, seller, figures, at, dueAt, contract?.PoNumber, posting.Id), cancellationToken);
         batch.Add("update charges set invoice_id = $2 where tenant_id = $1 and id = any($3)", wallet.TenantId, id, charges.Select(charge => charge.Id));
-        batch.Add("insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, actor) values ($1, $2, $3, $4, 'finalised', $5, $6, 'settle')",
-            wallet.TenantId, Uuid7.At(wallet.Now), id, at, figures.Total, posting.Id);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
-
-    private static string Json<T>(T value) => JsonSerializer.Serialize(value, PortalJson.Options);
 
     private static async Task<bool> IsDraftAsync(WalletTransaction wallet, Guid id, CancellationToken cancellationToken) =>
         (await wallet.Connection.ListAsync(
@@ -120,12 +83,4 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
     // An invoice whose number was reserved by a try that did not commit is made even if nothing is left on it: numbers have no gaps.
     private async Task<bool> IsReservedAsync(Guid id, CancellationToken cancellationToken) =>
         (await numbers.ListAsync("select 1 from invoice_numbers where invoice_id = $1", row => row.GetInt32(0), cancellationToken, id)).Count > 0;
-
-    // On a connection of its own, so that it commits whatever becomes of the tenant's transaction.
-    private async Task<string> ReserveAsync(long tenantId, Guid id, CancellationToken cancellationToken)
-    {
-        var number = (await numbers.ListAsync(
-            "select reserve_invoice_number($1, $2, $3, $4)", row => row.GetInt64(0), cancellationToken, seller.Key, seller.Series, tenantId, id)).Single();
-        return string.Create(CultureInfo.InvariantCulture, $"{seller.Series}-{number:000000}");
-    }
 }

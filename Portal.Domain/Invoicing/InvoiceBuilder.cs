@@ -1,5 +1,6 @@
 using Npgsql;
 using Portal.Domain.Data;
+using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Wallet;
@@ -54,7 +55,7 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
     public static async Task<InvoiceBuilder> OfAsync(
         NpgsqlConnection connection, long tenantId, string currency, TimeZoneInfo zone, LegalEntity? seller, CancellationToken cancellationToken)
     {
-        const string last = "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft'";
+        const string last = "select max(bill_at) from invoices where tenant_id = $1 and state <> 'draft' and sale is null";
         var taxation = await Taxation.ReadAsync(connection, tenantId, seller?.Country ?? "", cancellationToken);
         var billed = await connection.ListAsync(last, row => row.Nullable<DateTimeOffset?>(0), cancellationToken, tenantId);
         return new InvoiceBuilder(Currency.Of(currency), taxation, zone, billed[0]);

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Npgsql;
 using Portal.Domain.Data;
 
@@ -27,4 +28,12 @@ public sealed record LegalEntity(
             row => new LegalEntity(
                 row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<string[]>(4), row.Nullable<string>(5), row.Nullable<string>(6), row.GetString(7)),
             cancellationToken);
+
+    /// <summary>Reserves the next number of the series for an invoice, or answers the one that it has: on a connection of its own, so that it commits whatever becomes of the tenant's transaction.</summary>
+    internal async Task<string> ReserveAsync(NpgsqlDataSource numbers, long tenantId, Guid invoice, CancellationToken cancellationToken)
+    {
+        var number = (await numbers.ListAsync(
+            "select reserve_invoice_number($1, $2, $3, $4)", row => row.GetInt64(0), cancellationToken, Key, Series, tenantId, invoice)).Single();
+        return string.Create(CultureInfo.InvariantCulture, $"{Series}-{number:000000}");
+    }
 }

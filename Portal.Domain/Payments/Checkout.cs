@@ -58,6 +58,12 @@ public sealed class Checkout
     /// <summary>Tax on it, in whole minor units.</summary>
     public required decimal Tax { get; init; }
 
+    /// <summary>Name of the tax; why there is none, when there is none.</summary>
+    public required string TaxName { get; init; }
+
+    /// <summary>Its rate, 0 to 100.</summary>
+    public required decimal TaxPercent { get; init; }
+
     /// <summary>Who takes the payment.</summary>
     public required string Provider { get; init; }
 

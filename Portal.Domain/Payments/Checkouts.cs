@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
+using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 using Portal.Domain.Wallet;
 
@@ -44,29 +45,32 @@ public sealed class Checkouts(
         if (target.Problem is { } badUrl) return badUrl;
         if (await Packs.FindAsync(source, order.Pack, cancellationToken) is not { Active: true } pack)
             return Problem.Field("pack", "unknown_pack", $"There is no pack '{order.Pack}' for sale.");
-        if (Price(pack, order.Credits) is var price && price.Problem is { } unpriced) return unpriced;
+        var rate = await TaxRateAsync(order.TenantId, tenant, cancellationToken);
+        if (Price(pack, rate, order.Credits) is var price && price.Problem is { } unpriced) return unpriced;
         var own = await PaymentPreference.FindAsync(source, order.TenantId, cancellationToken);
         var provider = providers.Choose(order.Provider, own, new Money(price.Value.Total, pack.Currency));
         if (provider.Problem is { } nobody) return nobody;
 
         var begun = await wallets.RunAsync(
-            order.TenantId, wallet => BeginAsync(wallet, order, pack, price.Value, provider.Value.Key, cancellationToken), cancellationToken);
+            order.TenantId, wallet => BeginAsync(wallet, order, pack, new Offer(price.Value, rate), provider.Value.Key, cancellationToken), cancellationToken);
         return begun.Problem is { } problem
             ? problem
             : await SendAsync(begun.Value.Checkout, begun.Value.Attempt, provider.Value, order.Portal, target.Value, cancellationToken);
     }
 
-    /// <summary>What a pack costs; the tax on it is 0 until rates are kept. Refuses: <c>credits_fixed</c>, <c>credits_out_of_range</c>, <c>nothing_to_pay</c>.</summary>
+    /// <summary>What a pack costs. Refuses: <c>credits_fixed</c>, <c>credits_out_of_range</c>, <c>nothing_to_pay</c>.</summary>
     /// <param name="pack">What is sold.</param>
+    /// <param name="rate">The tax on it.</param>
     /// <param name="credits">How many, for a pack that sells a custom amount.</param>
-    public static Result<TaxedPrice> Price(Pack pack, decimal? credits = null)
+    public static Result<TaxedPrice> Price(Pack pack, TaxRate rate, decimal? credits = null)
     {
+        ArgumentNullException.ThrowIfNull(rate);
         ArgumentNullException.ThrowIfNull(pack);
         if (credits is { } custom && (custom <= 0m || custom > Credits.Limit || !Credits.HasAtMostNinePlaces(custom)))
             return Problem.Field("credits", "invalid_credits", "Credits must be above 0, with at most nine decimal places.");
         var listed = pack.PriceOf(credits is { } asked ? new Credits(asked) : null);
         if (listed.Problem is { } problem) return problem;
-        var price = TaxedPrice.Of(listed.Value.Amount, pack.TaxInclusive, ratePercent: 0m, pack.Currency);
+        var price = TaxedPrice.Of(listed.Value.Amount, pack.TaxInclusive, rate.Percent, pack.Currency);
         return price.Total > 0m ? price : Problem.Unprocessable("nothing_to_pay", "The price of so few credits rounds to nothing.");
     }
 
@@ -140,9 +144,17 @@ public sealed class Checkouts(
             .OrderBy(attempt => attempt.Id).ToListAsync(cancellationToken);
     }
 
+    private sealed record Offer(TaxedPrice Price, TaxRate Rate);
+
+    private async Task<TaxRate> TaxRateAsync(long tenantId, WalletDirectory tenant, CancellationToken cancellationToken)
+    {
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await Taxation.OfSaleAsync(connection, tenantId, tenant.Zone, cancellationToken);
+    }
+
     // Everything is written before the provider hears of it, so that whatever comes back finds its tenant.
     private static async Task<Result<(Checkout Checkout, PaymentAttempt Attempt)>> BeginAsync(
-        WalletTransaction wallet, CheckoutOrder order, Pack pack, TaxedPrice price, string provider, CancellationToken cancellationToken)
+        WalletTransaction wallet, CheckoutOrder order, Pack pack, Offer offer, string provider, CancellationToken cancellationToken)
     {
         if (wallet.Directory.Suspended) return Problem.Forbidden("tenant_suspended", "The tenant is suspended and cannot buy credits.");
         if (pack.Currency.Code != wallet.Directory.Currency)
@@ -151,7 +163,7 @@ public sealed class Checkouts(
         if (!wallet.Directory.Pools.TryGetValue(poolKey, out var pool)) return Problem.Field("pool", "unknown_pool", $"There is no pool '{poolKey}'.");
         if (pool.Closed) return Problem.Field("pool", "pool_closed", $"The pool '{poolKey}' is closed.");
 
-        var checkout = NewCheckout(wallet, order, pack, price, provider, pool);
+        var checkout = NewCheckout(wallet, order, pack, offer, provider, pool);
         var attempt = new PaymentAttempt
         {
             TenantId = wallet.TenantId,
@@ -167,7 +179,7 @@ public sealed class Checkouts(
         return (checkout, attempt);
     }
 
-    private static Checkout NewCheckout(WalletTransaction wallet, CheckoutOrder order, Pack pack, TaxedPrice price, string provider, Pool pool) => new()
+    private static Checkout NewCheckout(WalletTransaction wallet, CheckoutOrder order, Pack pack, Offer offer, string provider, Pool pool) => new()
     {
         TenantId = wallet.TenantId,
         Id = Uuid7.At(wallet.Now),
@@ -180,8 +192,10 @@ public sealed class Checkouts(
         Products = pack.Products?.ToArray(),
         ExpiresAfter = pack.Definition.ExpiresAfter,
         Currency = pack.Currency.Code,
-        Net = price.Net,
-        Tax = price.Tax,
+        Net = offer.Price.Net,
+        Tax = offer.Price.Tax,
+        TaxName = offer.Rate.Name,
+        TaxPercent = offer.Rate.Percent,
         Provider = provider,
         CreatedAt = wallet.Now,
         CreatedBy = order.Actor,

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 using Portal.Domain.Kernel;
@@ -12,7 +13,7 @@ namespace Portal.Domain.Payments;
 /// Books what providers report, whoever asked for it: money that arrives is never turned away. A report is compared with what is booked
 /// of its payment and the difference is posted, so reports may repeat, arrive out of order, late, or both by webhook and by look-up.
 /// </summary>
-public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnumerable<IPaymentPurpose> purposes)
+public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnumerable<IPaymentPurpose> purposes, IPaidSales sales)
 {
     private readonly IReadOnlyDictionary<string, IPaymentPurpose> byPrefix = purposes.ToDictionary(purpose => purpose.Prefix, StringComparer.Ordinal);
 
@@ -116,6 +117,7 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
             var bought = await Grants.BuyPackAsync(wallet, Purchase(wallet, checkout), cancellationToken);
             if (bought.Problem is { } problem) return problem;
             (checkout.State, checkout.Failure, checkout.PaymentId) = (CheckoutStatus.Paid, null, payment.Id);
+            await sales.SoldAsync(wallet, SaleOf(checkout, payment), cancellationToken);
             arrived -= checkout.Total;
             if (arrived == 0m) return null;
         }
@@ -138,7 +140,17 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
 
     /// <summary>The natural key of a posting: by how much was told of a payment in all.</summary>
     internal static string Key(Payment payment, string what, decimal cumulative) =>
-        string.Create(System.Globalization.CultureInfo.InvariantCulture, $"payment:{payment.Provider}:{payment.ProviderPayment}:{what}:{cumulative}");
+        string.Create(CultureInfo.InvariantCulture, $"payment:{payment.Provider}:{payment.ProviderPayment}:{what}:{cumulative}");
+
+    private static PaidSale SaleOf(Checkout checkout, Payment payment)
+    {
+        var credits = $"{checkout.PackName}: {Text(checkout.Credits)} credits";
+        return new PaidSale(
+            checkout.Id, checkout.PublicId, checkout.Pack, checkout.BonusCredits > 0m ? $"{credits} and {Text(checkout.BonusCredits)} bonus" : credits, 1m, checkout.Net, checkout.Tax,
+            checkout.TaxName, checkout.TaxPercent, payment.PublicId);
+
+        static string Text(decimal amount) => amount.ToString("#,0.#########", CultureInfo.InvariantCulture);
+    }
 
     private static PackPurchase Purchase(WalletTransaction wallet, Checkout checkout)
     {

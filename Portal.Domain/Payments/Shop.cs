@@ -1,6 +1,7 @@
 using Npgsql;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
+using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Payments;
@@ -16,14 +17,16 @@ public sealed record ShopPool(string Key, string Name);
 /// <param name="Balance">Credits spendable now in all pools, less debt.</param>
 /// <param name="Suspended">True while the tenant may not buy.</param>
 /// <param name="UsualCredits">Credits that an event took on average over the last 28 days; null without usage.</param>
-public sealed record Shop(IReadOnlyList<Pack> Packs, IReadOnlyList<ShopPool> Pools, decimal Balance, bool Suspended, decimal? UsualCredits)
+/// <param name="Tax">The tax on what the tenant buys now.</param>
+public sealed record Shop(IReadOnlyList<Pack> Packs, IReadOnlyList<ShopPool> Pools, decimal Balance, bool Suspended, decimal? UsualCredits, TaxRate Tax)
 {
     /// <summary>Reads it.</summary>
-    public static async Task<Shop> ReadAsync(NpgsqlDataSource source, long tenantId, Currency currency, CancellationToken cancellationToken = default)
+    public static async Task<Shop> ReadAsync(NpgsqlDataSource source, long tenantId, Currency currency, TimeZoneInfo zone, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(source);
         var packs = await Catalog.Packs.ForSaleAsync(source, currency, cancellationToken);
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var tax = await Taxation.OfSaleAsync(connection, tenantId, zone, cancellationToken);
         await using var batch = new NpgsqlBatch(connection);
         batch.Add("select key, name from pools where tenant_id = $1 and closed_at is null order by pool_id <> 1, name", tenantId);
         batch.Add("""
@@ -39,6 +42,6 @@ public sealed record Shop(IReadOnlyList<Pack> Packs, IReadOnlyList<ShopPool> Poo
         await reader.NextResultAsync(cancellationToken);
         await reader.ReadAsync(cancellationToken);
         decimal? usual = reader.IsDBNull(2) ? null : reader.GetDecimal(2);
-        return new Shop(packs, pools, reader.GetDecimal(0), reader.GetBoolean(1), usual > 0m ? usual : null);
+        return new Shop(packs, pools, reader.GetDecimal(0), reader.GetBoolean(1), usual > 0m ? usual : null, tax);
     }
 }

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Mail;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
@@ -41,7 +40,7 @@ public static class Members
         WalletTransaction wallet, MemberRole by, string email, MemberRole role, Uri site, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
-        if (!IsAddress(email)) return Problem.Field("email", "invalid_email", "Give one mail address, such as ana@example.com.");
+        if (!MailAddresses.IsOne(email)) return Problem.Field("email", "invalid_email", "Give one mail address, such as ana@example.com.");
         if (role > by) return RoleRequired(role);
         var known = await wallet.Connection.FindAsync(
             $"select {Member.Columns} from members where tenant_id = $1 and lower(email) = lower($2) and removed_at is null",
@@ -187,10 +186,6 @@ public static class Members
             + "<p>If you did not expect this, ignore it.</p>";
         await Outbox.AddMailAsync(wallet.Connection, wallet.TenantId, email, $"Invitation to {tenant.Name}", text, html, cancellationToken);
     }
-
-    private static bool IsAddress(string? email) =>
-        email is { Length: > 2 and <= 254 } && !email.Any(c => char.IsControl(c) || char.IsWhiteSpace(c))
-        && MailAddress.TryCreate(email, out var address) && string.Equals(address.Address, email, StringComparison.Ordinal);
 
     private static Problem RoleRequired(MemberRole role) =>
         Problem.Forbidden("role_required", $"Only somebody with the role {role.Text()} may do that.");

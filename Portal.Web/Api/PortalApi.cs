@@ -67,6 +67,7 @@ public static class PortalApi
         TestClockApi.Map(v1);
         ReconciliationApi.Map(v1);
         FxRatesApi.Map(v1);
+        TaxApi.Map(v1, tenant);
         ReportsApi.Map(v1);
         app.MapApiDocument();
         return app;

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Portal.Domain.Invoicing;
+using Portal.Domain.Taxes;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Sandbox;
 
@@ -17,7 +18,8 @@ public static class PaymentsHosting
     public static WebApplicationBuilder AddPortalPayments(this WebApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        builder.Services.AddPayments(PaymentSettings.Read(builder.Configuration, builder.Configuration.IsSandbox(builder.Environment))).AddDunning();
+        var sandbox = builder.Configuration.IsSandbox(builder.Environment);
+        builder.Services.AddPayments(PaymentSettings.Read(builder.Configuration, sandbox)).AddDunning().AddTaxChecks(sandbox, builder.Configuration);
         return builder;
     }
 

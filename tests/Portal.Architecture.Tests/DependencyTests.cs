@@ -22,10 +22,11 @@ public sealed class DependencyTests
         ["Tenants"] = ["Kernel", "Data", "Ledger", "Wallet"],
         ["Metering"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet"],
         ["Catalog"] = ["Kernel", "Data", "Pricing", "Wallet", "Metering", "Outcomes"],
-        ["Payments"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog"],
+        ["Taxes"] = ["Kernel", "Data", "Wallet"],
+        ["Payments"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Taxes"],
         ["Outcomes"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Metering"],
         ["Subscriptions"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Payments"],
-        ["Invoicing"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Payments", "Subscriptions"],
+        ["Invoicing"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Taxes", "Payments", "Subscriptions"],
         ["Revenue"] = Everything,
         ["Notifications"] = Everything,
     };

@@ -10,6 +10,7 @@ using Portal.Domain;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
+using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Charges;
@@ -62,7 +63,8 @@ internal sealed class PaymentsWorld : IAsyncDisposable
             .AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)))
             .AddPortalDomain()
             .AddPayments(settings ?? new PaymentSettings { Sandbox = true })
-            .AddDunning();
+            .AddDunning()
+            .AddTaxChecks(sandbox: true);
         if (!invoices) services.Replace(ServiceDescriptor.Singleton<IPaymentPurpose, DebtToPay>());
         if (wrap is not null) services.Replace(ServiceDescriptor.Singleton(p => wrap(p.GetRequiredService<SandboxProvider>())));
         var built = services.BuildServiceProvider();

@@ -25,6 +25,7 @@ create index charges_period on charges (tenant_id, period_starts_at);
 create table invoices (
   tenant_id        bigint not null references tenants,
   id               uuid not null,                       -- of a draft a pure function of tenant and date
+  sale             text,                                -- of credits paid as they were bought: the purchase; it is of no billing date
   bill_at          timestamptz not null,                -- what is due by then is on it
   finalise_at      timestamptz not null,
   state            text not null default 'draft' check (state in ('draft', 'open', 'paid', 'void', 'uncollectible')),
@@ -96,10 +97,15 @@ create table tax_profiles (
   vat_id           text,
   vat_checked_at   timestamptz,
   vat_valid        boolean,                             -- what the check answered; null: never checked
+  vat_answer       text,                                -- in the register's words, as evidence
+  vat_due_at       timestamptz default now(),           -- when register and tax engine are asked next, by real time
+  vat_tries        int not null default 0,
   exempt           boolean not null default false,
   po_number        text,
   emails           text[] not null default '{}'         -- that get invoices; none: the billing people
 );
+
+create index tax_profiles_due on tax_profiles (vat_due_at);
 
 -- Percent by place and date: the latest row not after a day holds.
 create table tax_rates (

@@ -4,9 +4,9 @@ from invoice_documents d
 join lateral (select sum(amount) as amount, sum(discount) as discount, sum(tax) as tax from invoice_lines l
               where l.tenant_id = d.tenant_id and l.invoice_id = d.invoice_id) l on true
 union all
-select d.tenant_id, format('invoice %s: receivable', d.number), d.total,
+select d.tenant_id, format('invoice %s: receivable', d.number), case when i.sale is null then d.total else 0 end, -- a sale is paid as it is posted
   coalesce((select sum(e.amount) from ledger_entries e where e.tenant_id = d.tenant_id and e.transaction_id = d.transaction_id and e.account = 'receivable'), 0)
-from invoice_documents d
+from invoice_documents d join invoices i on i.tenant_id = d.tenant_id and i.id = d.invoice_id
 union all
 select i.tenant_id, format('invoice %s: paid', i.id), i.paid, coalesce(
   (select sum(e.amount) from invoice_events e where e.tenant_id = i.tenant_id and e.invoice_id = i.id and e.kind in ('paid', 'credit_applied')), 0)

@@ -35,9 +35,11 @@ public sealed partial class BuyCreditsPage
 
     private decimal? Credits => chosen?.Credits?.Amount ?? amount;
 
-    private TaxedPrice? price => chosen is null || Credits is null
+    private TaxedPrice? price => shop is null || chosen is null || Credits is null
         ? null
-        : Checkouts.Price(chosen, chosen.Credits is null ? amount : null) is { Problem: null } priced ? priced.Value : null;
+        : Checkouts.Price(chosen, shop.Tax, chosen.Credits is null ? amount : null) is { Problem: null } priced ? priced.Value : null;
+
+    private string TaxText => shop is { Tax: { Percent: > 0m } tax } ? $"{tax.Name} {Figures.Credits(tax.Percent)} %" : shop?.Tax.Name ?? "Tax";
 
     /// <inheritdoc />
     public void Dispose() => subscription?.Dispose();
@@ -60,7 +62,7 @@ public sealed partial class BuyCreditsPage
 
     private async Task LoadAsync()
     {
-        shop = await Shop.ReadAsync(Source, Tenant.Id, Tenant.Currency);
+        shop = await Shop.ReadAsync(Source, Tenant.Id, Tenant.Currency, Tenant.Zone);
         best = PackMaths.Best(shop.Packs);
         chosen = shop.Packs.FirstOrDefault(pack => pack.Key == (chosen?.Key ?? returned?.Pack)) ?? best ?? (shop.Packs.Count > 0 ? shop.Packs[0] : null);
     }
@@ -98,7 +100,7 @@ public sealed partial class BuyCreditsPage
         amountText = change.Value as string ?? "";
         amount = decimal.TryParse(amountText, NumberStyles.Number, CultureInfo.CurrentCulture, out var number) ? number : null;
         problem = null;
-        if (chosen is null || amount is null || Checkouts.Price(chosen, amount) is not { Problem: { } refused }) return;
+        if (shop is null || chosen is null || amount is null || Checkouts.Price(chosen, shop.Tax, amount) is not { Problem: { } refused }) return;
         problem = refused.Code == "credits_out_of_range"
             ? $"{chosen.Name} sells from {Figures.Credits(chosen.Min.Amount)} to {Figures.Credits(chosen.Max.Amount)} credits."
             : refused.Detail;

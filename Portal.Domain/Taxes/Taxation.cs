@@ -1,7 +1,8 @@
 using Npgsql;
 using Portal.Domain.Data;
+using Portal.Domain.Kernel;
 
-namespace Portal.Domain.Invoicing;
+namespace Portal.Domain.Taxes;
 
 /// <summary>Where a customer is, for tax.</summary>
 /// <param name="Country">ISO 3166-1; null: unknown, nothing is taxed.</param>
@@ -28,11 +29,11 @@ public sealed record TaxTableRow(string Country, string Region, DateOnly ValidFr
 /// Which tax a sale bears (domain.md §9): the rate of the customer's place on a day; none between countries of the EU to a business whose VAT
 /// id was checked (reverse charge), and none to whom is exempt. Pure.
 /// </summary>
+/// <param name="customer">Where the customer is.</param>
+/// <param name="sellerCountry">ISO 3166-1 code of who sells.</param>
+/// <param name="table">Rates of the customer's country, the oldest first.</param>
 public sealed class Taxation(TaxPlace customer, string sellerCountry, IReadOnlyList<TaxTableRow> table)
 {
-    private static readonly HashSet<string> Union = new(
-        "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE".Split(' '), StringComparer.Ordinal);
-
     /// <summary>Nothing is taxed: no place is known.</summary>
     public static readonly TaxRate None = new("Tax", 0m);
 
@@ -41,7 +42,7 @@ public sealed class Taxation(TaxPlace customer, string sellerCountry, IReadOnlyL
     {
         if (customer.Country is not { } country) return None;
         if (customer.Exempt) return new TaxRate("Tax exempt", 0m);
-        if (country != sellerCountry && Union.Contains(country) && Union.Contains(sellerCountry) && customer is { VatId: not null, VatValid: true })
+        if (country != sellerCountry && VatId.IsInUnion(country) && VatId.IsInUnion(sellerCountry) && customer is { VatId: not null, VatValid: true })
             return new TaxRate("Reverse charge: the recipient accounts for VAT", 0m);
         var row = In(customer.Region ?? "", country, day) ?? In("", country, day);
         return row is null ? None : new TaxRate(row.Name, row.Percent);
@@ -55,12 +56,21 @@ public sealed class Taxation(TaxPlace customer, string sellerCountry, IReadOnlyL
             row => new TaxPlace(row.Nullable<string>(0), row.Nullable<string>(1), row.Nullable<string>(2), row.Nullable<bool?>(3), row.GetBoolean(4)),
             cancellationToken, tenantId) ?? new TaxPlace(null, null, null, null, false);
         var table = place.Country is null ? [] : await connection.ListAsync(
-            "select country::text, region, valid_from, name, percent from tax_rates where country = $1 order by valid_from", ReadRow, cancellationToken, place.Country);
+            "select country::text, region, valid_from, name, percent from tax_rates where country = $1 order by valid_from", TaxTable.ReadRow, cancellationToken, place.Country);
         return new Taxation(place, sellerCountry, table);
     }
 
-    internal static TaxTableRow ReadRow(NpgsqlDataReader row) =>
-        new(row.GetString(0), row.GetString(1), row.GetFieldValue<DateOnly>(2), row.GetString(3), row.GetDecimal(4));
+    /// <summary>The rate of what is sold to a tenant now, on its own calendar.</summary>
+    /// <param name="connection">The database.</param>
+    /// <param name="tenantId">The tenant.</param>
+    /// <param name="zone">Its zone.</param>
+    /// <param name="cancellationToken">Stops reading.</param>
+    public static async Task<TaxRate> OfSaleAsync(NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, CancellationToken cancellationToken = default)
+    {
+        const string sale = "select (select country::text from legal_entities where is_default), now() + clock_offset from platform";
+        var (seller, now) = (await connection.ListAsync(sale, row => (row.Nullable<string>(0), row.GetFieldValue<DateTimeOffset>(1)), cancellationToken)).Single();
+        return (await ReadAsync(connection, tenantId, seller ?? "", cancellationToken)).On(zone.DateIn(now));
+    }
 
     private TaxTableRow? In(string region, string country, DateOnly day) =>
         table.LastOrDefault(row => row.Country == country && row.Region == region && row.ValidFrom <= day);
