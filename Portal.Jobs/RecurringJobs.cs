@@ -7,6 +7,7 @@ using Portal.Domain.Payments;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Saved;
+using Portal.Domain.Payments.TopUps;
 using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
@@ -19,7 +20,7 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, Checkouts checkouts, PaymentMethods methods, OutboxDrain outbox, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, Checkouts checkouts, PaymentMethods methods, OutboxDrain outbox, ToppingUp topUps, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
@@ -33,6 +34,7 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("checkouts", job => job.RefreshCheckoutsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("removed-payment-methods", job => job.ForgetPaymentMethodsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
+        jobs.AddOrUpdate<RecurringJobs>("top-ups", job => job.TopUpAsync(CancellationToken.None), "*/10 * * * * *");
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
         jobs.AddOrUpdate<RecurringJobs>("idempotency-keys", job => job.PruneIdempotencyKeysAsync(CancellationToken.None), Cron.Daily(hour: 3));
         jobs.AddOrUpdate<RecurringJobs>("event-partitions", job => job.EnsureEventPartitionsAsync(CancellationToken.None), Cron.Daily(hour: 1));
@@ -68,6 +70,9 @@ public sealed class RecurringJobs(
 
     /// <summary>Sends what waits in the outbox.</summary>
     public Task DrainOutboxAsync(CancellationToken cancellationToken) => outbox.RunAsync(cancellationToken);
+
+    /// <summary>Buys packs for pools that are to be kept filled.</summary>
+    public Task TopUpAsync(CancellationToken cancellationToken) => topUps.RunAsync(cancellationToken);
 
     /// <summary>Checks the invariants of the ledger.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)

@@ -30,7 +30,14 @@ public static class Packs
     /// <summary>The pack of that key, sold or not; null when there is none.</summary>
     public static async Task<Pack?> FindAsync(NpgsqlDataSource source, string key, CancellationToken cancellationToken = default)
     {
-        await using var command = source.CreateCommand($"{Select} where key = $1");
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        return await FindAsync(connection, key, cancellationToken);
+    }
+
+    /// <summary>The same on a connection.</summary>
+    public static async Task<Pack?> FindAsync(NpgsqlConnection connection, string key, CancellationToken cancellationToken = default)
+    {
+        await using var command = new NpgsqlCommand($"{Select} where key = $1", connection);
         command.Parameters.AddWithValue(key);
         return (await ReadAsync(command, cancellationToken)).SingleOrDefault();
     }

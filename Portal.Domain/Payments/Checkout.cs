@@ -31,6 +31,12 @@ public sealed class Checkout
     /// <summary>The pack's name.</summary>
     public required string PackName { get; init; }
 
+    /// <summary>How many packs.</summary>
+    public decimal Quantity { get; init; } = 1m;
+
+    /// <summary>Bought by an automatic top-up and paid by the saved payment method; nobody is sent anywhere.</summary>
+    public bool Automatic { get; init; }
+
     /// <summary>The pool that gets the credits.</summary>
     public required int PoolId { get; init; }
 

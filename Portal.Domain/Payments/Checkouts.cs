@@ -5,6 +5,7 @@ using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
+using Portal.Domain.Payments.TopUps;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments;
@@ -178,6 +179,32 @@ public sealed class Checkouts(
         await ProviderObjects.AddAsync(wallet.Connection, wallet.TenantId, provider, attempt.Reference, cancellationToken);
         return (checkout, attempt);
     }
+
+    /// <summary>What an automatic top-up buys; the provider is the one of the payment method that is charged.</summary>
+    internal static Checkout Automatic(WalletTransaction wallet, Pack pack, int pool, TopUpSize size, TaxRate rate) => new()
+    {
+        TenantId = wallet.TenantId,
+        Id = Uuid7.At(wallet.Now),
+        Pack = pack.Key,
+        PackName = pack.Name,
+        Quantity = size.Quantity,
+        Automatic = true,
+        PoolId = pool,
+        Credits = size.Credits,
+        BonusCredits = size.BonusCredits,
+        Priority = pack.Priority,
+        Products = pack.Products?.ToArray(),
+        ExpiresAfter = pack.Definition.ExpiresAfter,
+        Currency = pack.Currency.Code,
+        Net = size.Price.Net,
+        Tax = size.Price.Tax,
+        TaxName = rate.Name,
+        TaxPercent = rate.Percent,
+        Provider = "saved",
+        CreatedAt = wallet.Now,
+        CreatedBy = "job",
+        ExpiresAt = wallet.Now + Checkout.Lifetime,
+    };
 
     private static Checkout NewCheckout(WalletTransaction wallet, CheckoutOrder order, Pack pack, Offer offer, string provider, Pool pool) => new()
     {

@@ -5,6 +5,7 @@ using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.GivenBack;
+using Portal.Domain.Payments.TopUps;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments;
@@ -33,7 +34,7 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
     {
         wallet.Actor ??= "provider:" + provider;
         var attempt = await FindAttemptAsync(wallet, report, cancellationToken);
-        var checkout = attempt?.CheckoutId is { } id
+        var checkout = attempt?.PaidCheckout is { } id
             ? await wallet.Db.Set<Checkout>().AsTracking().SingleAsync(c => c.TenantId == wallet.TenantId && c.Id == id, cancellationToken)
             : null;
         if (report.Captured == 0m && report.Failure is not null)
@@ -77,7 +78,7 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
             Provider = provider,
             ProviderPayment = report.ProviderPayment,
             AttemptId = attempt?.Id,
-            CheckoutId = attempt?.CheckoutId,
+            CheckoutId = attempt?.PaidCheckout,
             Currency = report.Currency.Code,
             ReceivedAt = wallet.Now,
         };
@@ -114,9 +115,10 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
         if (first && checkout is { State: not CheckoutStatus.Paid } && checkout.Currency == payment.Currency && arrived >= checkout.Total
             && checkout.Currency == wallet.Directory.Currency)
         {
-            var bought = await Grants.BuyPackAsync(wallet, Purchase(wallet, checkout), cancellationToken);
+            var bought = await Grants.BuyPackAsync(wallet, Purchase(wallet, checkout, payment.Provider), cancellationToken);
             if (bought.Problem is { } problem) return problem;
             (checkout.State, checkout.Failure, checkout.PaymentId) = (CheckoutStatus.Paid, null, payment.Id);
+            if (checkout.Automatic) await AutoTopUps.SucceededAsync(wallet, checkout.PoolId, cancellationToken);
             await sales.SoldAsync(wallet, SaleOf(checkout, payment), cancellationToken);
             arrived -= checkout.Total;
             if (arrived == 0m) return null;
@@ -146,19 +148,19 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
     {
         var credits = $"{checkout.PackName}: {Text(checkout.Credits)} credits";
         return new PaidSale(
-            checkout.Id, checkout.PublicId, checkout.Pack, checkout.BonusCredits > 0m ? $"{credits} and {Text(checkout.BonusCredits)} bonus" : credits, 1m, checkout.Net, checkout.Tax,
+            checkout.Id, checkout.PublicId, checkout.Pack, checkout.BonusCredits > 0m ? $"{credits} and {Text(checkout.BonusCredits)} bonus" : credits, checkout.Quantity, checkout.Net, checkout.Tax,
             checkout.TaxName, checkout.TaxPercent, payment.PublicId);
 
         static string Text(decimal amount) => amount.ToString("#,0.#########", CultureInfo.InvariantCulture);
     }
 
-    private static PackPurchase Purchase(WalletTransaction wallet, Checkout checkout)
+    private static PackPurchase Purchase(WalletTransaction wallet, Checkout checkout, string provider)
     {
         // A pool that was closed while the customer paid has handed over to the shared one.
         var pool = wallet.Directory.PoolsById[checkout.PoolId] is { Closed: false } open ? open.Key : Pool.SharedKey;
         var expires = checkout.ExpiresAfter is { } period ? CalendarSpan.Parse(period)?.AddTo(wallet.Now, wallet.Directory.Zone) : null;
         return new PackPurchase(
-            pool, checkout.Credits, checkout.BonusCredits, checkout.Net, checkout.Tax, checkout.Currency, checkout.Provider, checkout.PublicId,
+            pool, checkout.Credits, checkout.BonusCredits, checkout.Net, checkout.Tax, checkout.Currency, provider, checkout.PublicId,
             checkout.Priority, expires, checkout.Products, checkout.PackName);
     }
 }

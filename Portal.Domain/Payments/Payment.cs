@@ -27,8 +27,11 @@ public sealed class PaymentAttempt
     /// <summary>What it pays, when that is a checkout.</summary>
     public Guid? CheckoutId { get; init; }
 
-    /// <summary>What it pays otherwise: a public id.</summary>
+    /// <summary>What it pays otherwise: a public id, of a top-up its checkout's.</summary>
     public string? PaysFor { get; init; }
+
+    /// <summary>The checkout that it pays, on a hosted page or by the saved payment method; null when it pays something else.</summary>
+    public Guid? PaidCheckout => CheckoutId ?? (PublicId.TryParse(PublicId.Checkout, PaysFor, out _, out var id) ? id : null);
 
     /// <summary>What the customer reads of it.</summary>
     public string? Description { get; init; }
@@ -115,7 +118,7 @@ internal sealed class PaymentAttemptConfiguration : IEntityTypeConfiguration<Pay
     public void Configure(EntityTypeBuilder<PaymentAttempt> builder)
     {
         builder.ToTable("payment_attempts").HasKey(attempt => new { attempt.TenantId, attempt.Id });
-        builder.Ignore(attempt => attempt.Reference);
+        builder.Ignore(attempt => attempt.Reference).Ignore(attempt => attempt.PaidCheckout);
         builder.HasOne<Checkout>().WithMany().HasForeignKey(attempt => new { attempt.TenantId, attempt.CheckoutId });
     }
 }

@@ -7,6 +7,8 @@ using Portal.Domain.Payments.GivenBack;
 using Portal.Domain.Payments.Sandbox;
 using Portal.Domain.Payments.Saved;
 using Portal.Domain.Payments.Stripe;
+using Portal.Domain.Payments.TopUps;
+using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments;
 
@@ -26,6 +28,8 @@ public static class PaymentsRegistration
         services.AddSingleton<Checkouts>();
         services.AddSingleton<PaymentMethods>();
         services.AddSingleton<OffSession>();
+        services.AddSingleton<IPaymentPurpose, TopUpPurpose>();
+        services.AddSingleton<ToppingUp>().AddSingleton<IPlatformWork>(provider => provider.GetRequiredService<ToppingUp>());
         services.AddSingleton<WebhookInbox>();
         services.AddHostedService<WebhookWorker>();
         services.AddSingleton<RefundSender>();

@@ -54,6 +54,7 @@ public static class PortalApi
         GrantsApi.Map(tenant);
         PaymentsApi.Map(tenant);
         PaymentMethodsApi.Map(tenant);
+        AutoTopUpsApi.Map(tenant);
         RefundsApi.Map(tenant);
         SandboxApi.Map(tenant);
         TransfersApi.Map(tenant);

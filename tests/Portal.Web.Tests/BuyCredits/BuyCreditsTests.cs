@@ -56,6 +56,31 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
     }
 
     [Fact]
+    public async Task Keeping_a_pool_filled_says_what_it_costs_and_needs_a_payment_method()
+    {
+        await using var shop = await ShopAsync("starter");
+        var page = shop.Render(MemberRole.Billing);
+        page.WaitForElement("#top-up-threshold");
+
+        await page.InvokeAsync(() => page.Find("#top-up-threshold").Change("500"));
+        await page.InvokeAsync(() => page.Find("#top-up-target").Change("2500"));
+        page.Find(".auto-top-up form").TextContent.Replace('\u00a0', ' ').ShouldContain("about 2 × Starter: 20.00 USD"); // 2,000 missing, $10 a thousand
+        await page.InvokeAsync(() => page.Find(".auto-top-up form").Submit());
+        page.WaitForElement(".auto-top-up .notice-error").TextContent.ShouldContain("no payment method");
+
+        await shop.Database.ScalarAsync("""
+            insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
+            select tenant_id, gen_random_uuid(), 'sandbox', 'saved', 'pm_x', 'x', true, now(), now() from tenants where tenant_id > 0 returning 1
+            """);
+        await page.InvokeAsync(() => page.Find(".auto-top-up form").Submit());
+        page.WaitForElement(".auto-top-up .notice-good").TextContent.ShouldContain("is kept filled from now on");
+        page.Find(".auto-top-up .badge").TextContent.ShouldBe("On");
+
+        await page.InvokeAsync(() => page.FindAll(".auto-top-up button").Single(button => button.TextContent == "Switch off").Click());
+        page.WaitForAssertion(() => page.FindAll(".auto-top-up .badge").ShouldBeEmpty());
+    }
+
+    [Fact]
     public async Task A_member_may_look_but_not_buy()
     {
         await using var shop = await ShopAsync("starter");
@@ -163,7 +188,7 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
             Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
             Services.AddLogging().AddSingleton(database.DataSource).AddSingleton(TimeProvider.System);
             Services.AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(database.DataSource)));
-            Services.AddPortalDomain().AddPayments(sandbox: true).AddScoped<TenantAccess>();
+            Services.AddPortalDomain().AddPayments(sandbox: true).AddScoped<TenantAccess>().AddScoped<TenantCommands>();
             this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, user.ToString()));
             JSInterop.Mode = JSRuntimeMode.Loose;
             DefaultWaitTimeout = TimeSpan.FromSeconds(30);

@@ -13,6 +13,7 @@ using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Sandbox;
 using Portal.Domain.Payments.Saved;
+using Portal.Domain.Taxes;
 using Portal.Domain.Tenants;
 using Portal.Testing;
 using Portal.Web.Access;
@@ -90,6 +91,42 @@ public sealed class PaymentMethodsPageTests(PostgresFixture postgres) : IClassFi
         page.Markup.ShouldNotContain("4242");
     }
 
+    [Fact]
+    public async Task Billing_details_are_saved_with_their_vat_id_checked_and_what_cannot_be_is_said()
+    {
+        await using var site = await OpenAsync();
+        var page = site.Show(MemberRole.Billing);
+        page.WaitForElement("#billing-country");
+
+        await page.InvokeAsync(() => page.Find("#billing-country").Change("DE"));
+        await page.InvokeAsync(() => page.Find("#billing-vat").Change("DE12"));
+        await page.InvokeAsync(() => page.Find(".billing-details form").Submit());
+        page.WaitForElement(".billing-details .notice-error").TextContent.ShouldContain("No VAT id of Germany");
+        (await site.Portal.ScalarAsync("select count(*) from tax_profiles")).ShouldBe(0L);
+        page.Find("#billing-vat").GetAttribute("value").ShouldBe("DE12"); // nothing typed is lost
+
+        await page.InvokeAsync(() => page.Find("#billing-vat").Change("de 123 456 789"));
+        await page.InvokeAsync(() => page.Find("#billing-emails").Change("a@b.example, c@d.example"));
+        await page.InvokeAsync(() => page.Find(".billing-details form").Submit());
+        page.WaitForAssertion(() => page.Find("#billing-vat-hint").TextContent.ShouldBe("Checked: registered"));
+        (await site.Portal.ScalarAsync("select format('%s %s %s %s', country, vat_id, vat_valid, emails) from tax_profiles")).ShouldBe("DE DE123456789 t {a@b.example,c@d.example}");
+    }
+
+    [Fact]
+    public async Task A_member_neither_sees_nor_changes_billing_details()
+    {
+        await using var site = await OpenAsync();
+        site.Show(MemberRole.Member).FindAll(".billing-details").ShouldBeEmpty();
+
+        var page = site.Show(MemberRole.Billing);
+        page.WaitForElement("#billing-country");
+        await site.Portal.ExecuteAsync("update members set role = 'member'");
+        await page.InvokeAsync(() => page.Find("#billing-country").Change("DE"));
+        await page.InvokeAsync(() => page.Find(".billing-details form").Submit());
+        page.WaitForElement(".billing-details .notice-error");
+        (await site.Portal.ScalarAsync("select count(*) from tax_profiles")).ShouldBe(0L);
+    }
+
     private async Task<MethodSite> OpenAsync()
     {
         CultureInfo.CurrentCulture = CultureInfo.GetCultureInfo("en-GB");
@@ -107,7 +144,7 @@ public sealed class PaymentMethodsPageTests(PostgresFixture postgres) : IClassFi
             Services.AddMudServices(mud => mud.PopoverOptions.CheckForPopoverProvider = false);
             Services.AddLogging().AddSingleton(portal.Source).AddSingleton(TimeProvider.System);
             Services.AddDbContextFactory<PortalDbContext>(options => PortalDbContext.Configure(options.UseNpgsql(portal.Source)));
-            Services.AddPortalDomain().AddPayments(sandbox: true).AddScoped<TenantAccess>().AddScoped<TenantCommands>();
+            Services.AddPortalDomain().AddPayments(sandbox: true).AddTaxChecks(sandbox: true).AddScoped<TenantAccess>().AddScoped<TenantCommands>();
             this.AddAuthorization().SetAuthorized("ana").SetClaims(new Claim(ClaimTypes.NameIdentifier, user.ToString()));
             JSInterop.Mode = JSRuntimeMode.Loose;
             DefaultWaitTimeout = TimeSpan.FromSeconds(30);
