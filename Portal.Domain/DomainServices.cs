@@ -1,4 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Portal.Domain.Alerts;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
 using Portal.Domain.Metering;
@@ -17,6 +19,7 @@ using Portal.Domain.Revenue;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
+using Portal.Domain.Webhooks;
 
 namespace Portal.Domain;
 
@@ -24,7 +27,14 @@ namespace Portal.Domain;
 public static class DomainServices
 {
     /// <summary>Registers everything but the background services.</summary>
-    public static IServiceCollection AddPortalDomain(this IServiceCollection services) => services
+    public static IServiceCollection AddPortalDomain(this IServiceCollection services)
+    {
+        services.TryAddSingleton(new WebhookSettings(Loopback: false));
+        services.TryAddSingleton(new SiteAddress(new Uri("http://localhost:5080/")));
+        return services.AddNouns();
+    }
+
+    private static IServiceCollection AddNouns(this IServiceCollection services) => services
         .AddSingleton<TenantReads>()
         .AddSingleton<Reconciliation>()
         .AddSingleton<WalletDirectories>()
@@ -50,7 +60,13 @@ public static class DomainServices
         .AddSingleton<DueWallets>()
         .AddSingleton<TenantMoves>()
         .AddSingleton<TestClock>()
+        .AddSingleton<InvoiceMails>()
         .AddSingleton<OutboxDrain>()
+        .AddSingleton<WebhookLine>()
+        .AddSingleton<WebhookBodies>()
+        .AddSingleton<WebhookSending>()
+        .AddSingleton<AlertWatch>()
+        .AddSingleton<IPlatformWork>(provider => provider.GetRequiredService<AlertWatch>())
         .AddSingleton<Onboarding>()
         .AddSingleton<ApiKeyDirectory>();
 

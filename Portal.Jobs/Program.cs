@@ -8,6 +8,7 @@ using Portal.Domain.Taxes;
 using Portal.Domain.Notifications;
 using Portal.Domain.Payments;
 using Portal.Domain.Wallet;
+using Portal.Domain.Webhooks;
 using Portal.Jobs;
 
 var builder = Host.CreateApplicationBuilder(args);
@@ -20,6 +21,8 @@ try
     builder.Services
         .AddSingleton(TimeProvider.System)
         .AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()))
+        .AddSingleton(WebhookSettings.Read(builder.Configuration, builder.Environment.IsDevelopment()))
+        .AddSingleton(SiteAddress.Read(builder.Configuration))
         .AddPortalDomain()
         .AddPayments(PaymentSettings.Read(builder.Configuration, sandbox))
         .AddDunning()

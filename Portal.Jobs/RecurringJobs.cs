@@ -1,6 +1,7 @@
 using Hangfire;
 using Microsoft.Extensions.Logging;
 using Npgsql;
+using Portal.Domain.Alerts;
 using Portal.Domain.Metering;
 using Portal.Domain.Notifications;
 using Portal.Domain.Payments;
@@ -11,6 +12,7 @@ using Portal.Domain.Payments.TopUps;
 using Portal.Domain.Revenue;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
+using Portal.Domain.Webhooks;
 
 namespace Portal.Jobs;
 
@@ -20,7 +22,7 @@ namespace Portal.Jobs;
 /// </summary>
 [AutomaticRetry(Attempts = 0)]
 public sealed class RecurringJobs(
-    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, Checkouts checkouts, PaymentMethods methods, OutboxDrain outbox, ToppingUp topUps, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
+    NpgsqlDataSource source, DueWallets wallets, TenantMoves moves, WebhookInbox webhooks, RefundSender refunds, OffSession charges, Checkouts checkouts, PaymentMethods methods, OutboxDrain outbox, ToppingUp topUps, WebhookSending sending, AlertWatch alerts, IEnumerable<IPlatformWork> platform, Reconciliation reconciliation, ILogger<RecurringJobs> log)
 {
     /// <summary>Puts the schedule in place; again changes nothing.</summary>
     public static void Schedule(IRecurringJobManager jobs)
@@ -35,6 +37,9 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("removed-payment-methods", job => job.ForgetPaymentMethodsAsync(CancellationToken.None), Cron.Minutely());
         jobs.AddOrUpdate<RecurringJobs>("outbox", job => job.DrainOutboxAsync(CancellationToken.None), "*/10 * * * * *");
         jobs.AddOrUpdate<RecurringJobs>("top-ups", job => job.TopUpAsync(CancellationToken.None), "*/10 * * * * *");
+        jobs.AddOrUpdate<RecurringJobs>("webhooks", job => job.SendWebhooksAsync(CancellationToken.None), "*/10 * * * * *");
+        jobs.AddOrUpdate<RecurringJobs>("alerts", job => job.WatchAlertsAsync(CancellationToken.None), "*/10 * * * * *");
+        jobs.AddOrUpdate<RecurringJobs>("webhook-log", job => job.PruneWebhooksAsync(CancellationToken.None), Cron.Daily(hour: 3, minute: 30));
         jobs.AddOrUpdate<RecurringJobs>("reconciliation", job => job.ReconcileAsync(CancellationToken.None), Cron.Daily(hour: 2, minute: 30));
         jobs.AddOrUpdate<RecurringJobs>("idempotency-keys", job => job.PruneIdempotencyKeysAsync(CancellationToken.None), Cron.Daily(hour: 3));
         jobs.AddOrUpdate<RecurringJobs>("event-partitions", job => job.EnsureEventPartitionsAsync(CancellationToken.None), Cron.Daily(hour: 1));
@@ -73,6 +78,15 @@ public sealed class RecurringJobs(
 
     /// <summary>Buys packs for pools that are to be kept filled.</summary>
     public Task TopUpAsync(CancellationToken cancellationToken) => topUps.RunAsync(cancellationToken);
+
+    /// <summary>Sends outgoing webhooks.</summary>
+    public Task SendWebhooksAsync(CancellationToken cancellationToken) => sending.RunAsync(cancellationToken);
+
+    /// <summary>Tells of thresholds that were crossed.</summary>
+    public Task WatchAlertsAsync(CancellationToken cancellationToken) => alerts.RunAsync(cancellationToken);
+
+    /// <summary>Forgets old webhooks.</summary>
+    public Task PruneWebhooksAsync(CancellationToken cancellationToken) => WebhookLog.PruneAsync(source, cancellationToken);
 
     /// <summary>Checks the invariants of the ledger.</summary>
     public async Task ReconcileAsync(CancellationToken cancellationToken)

@@ -13,6 +13,7 @@ if (database is null) return 1;
 builder.AddPortalOperations();
 builder.Services.AddPortalDomain().AddPortalBackground();
 builder.AddPortalPayments();
+builder.AddWebhooks();
 await builder.AddPortalJobsAsync(database);
 builder.AddPortalApi();
 builder.AddPortalUi();

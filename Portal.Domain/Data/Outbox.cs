@@ -10,6 +10,9 @@ public static class Outbox
     /// <summary>Kind of a mail; its payload is <c>{"to","subject","text","html"}</c>.</summary>
     public const string Mail = "mail";
 
+    /// <summary>Kind of a mail about an invoice, written when it is sent; its payload is <c>{"to","invoice","cause"}</c>.</summary>
+    public const string InvoiceMail = "invoice";
+
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Adds a message in the transaction of the connection. Tenant 0 is the platform.</summary>

@@ -12,6 +12,9 @@ namespace Portal.Domain.Notifications;
 /// <param name="Html">The body as HTML, of which <paramref name="Text"/> says the same.</param>
 public sealed record Mail(string To, string Subject, string Text, string Html)
 {
+    /// <summary>A PDF that comes with it; null for none.</summary>
+    public MailAttachment? Attachment { get; init; }
+
     /// <summary>The message as it goes out.</summary>
     public MimeMessage ToMessage(string from)
     {
@@ -19,10 +22,17 @@ public sealed record Mail(string To, string Subject, string Text, string Html)
         message.From.Add(MailboxAddress.Parse(from));
         message.To.Add(MailboxAddress.Parse(To));
         message.Subject = Subject;
-        message.Body = new BodyBuilder { TextBody = Text, HtmlBody = Html }.ToMessageBody();
+        var body = new BodyBuilder { TextBody = Text, HtmlBody = Html };
+        if (Attachment is { } attachment) body.Attachments.Add(attachment.Name, attachment.Content.ToArray(), new ContentType("application", "pdf"));
+        message.Body = body.ToMessageBody();
         return message;
     }
 }
+
+/// <summary>A PDF that comes with a mail.</summary>
+/// <param name="Name">Its file name.</param>
+/// <param name="Content">Its bytes.</param>
+public sealed record MailAttachment(string Name, ReadOnlyMemory<byte> Content);
 
 /// <summary>How mail leaves.</summary>
 public interface IMailTransport

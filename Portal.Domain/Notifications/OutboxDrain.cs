@@ -11,7 +11,7 @@ namespace Portal.Domain.Notifications;
 /// Sends what waits in the outbox. A message is taken before it is sent and marked afterwards, so one whose sender dies is sent again:
 /// at least once. What was sent keeps no payload, since mails carry links that let people in.
 /// </summary>
-public sealed class OutboxDrain(NpgsqlDataSource source, IMailTransport mail, ILogger<OutboxDrain> log)
+public sealed class OutboxDrain(NpgsqlDataSource source, IMailTransport mail, InvoiceMails invoices, ILogger<OutboxDrain> log)
 {
     /// <summary>Tries before a message is given up, over about two days.</summary>
     public const int MostAttempts = 12;
@@ -71,11 +71,24 @@ public sealed class OutboxDrain(NpgsqlDataSource source, IMailTransport mail, IL
         return outcome == "sent";
     }
 
-    private Task SendAsync(Message message, CancellationToken cancellationToken)
+    private async Task SendAsync(Message message, CancellationToken cancellationToken)
     {
-        if (message.Kind != Outbox.Mail) throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Nothing sends messages of kind '{message.Kind}'."));
-        var payload = JsonSerializer.Deserialize<MailPayload>(message.Payload, PortalJson.Options)!;
-        return mail.SendAsync(new Mail(payload.To, payload.Subject, payload.Text, payload.Html), cancellationToken);
+        if (await WriteAsync(message, cancellationToken) is { } written) await mail.SendAsync(written, cancellationToken);
+    }
+
+    // Null when there is nothing to say any more.
+    private async Task<Mail?> WriteAsync(Message message, CancellationToken cancellationToken)
+    {
+        switch (message.Kind)
+        {
+            case Outbox.Mail:
+                var payload = JsonSerializer.Deserialize<MailPayload>(message.Payload, PortalJson.Options)!;
+                return new Mail(payload.To, payload.Subject, payload.Text, payload.Html);
+            case Outbox.InvoiceMail:
+                return await invoices.WriteAsync(message.TenantId, JsonSerializer.Deserialize<InvoiceMail>(message.Payload, PortalJson.Options)!, cancellationToken);
+            default:
+                throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Nothing sends messages of kind '{message.Kind}'."));
+        }
     }
 
     private async Task ExecuteAsync(string sql, CancellationToken cancellationToken, params object?[] parameters)

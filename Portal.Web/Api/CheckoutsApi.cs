@@ -68,7 +68,7 @@ public static class CheckoutsApi
 
     private static ProblemAnswer Unknown() => new(Problem.NotFound("unknown_checkout", "There is no such checkout."));
 
-    private static CheckoutDocument Document(Checkouts checkouts, Checkout checkout) => new(checkout.PublicId, checkout.Url, checkouts.StatusOf(checkout));
+    internal static CheckoutDocument Document(Checkouts checkouts, Checkout checkout) => new(checkout.PublicId, checkout.Url, checkouts.StatusOf(checkout));
 }
 
 /// <summary>A purchase to start.</summary>

@@ -50,6 +50,8 @@ public static class PortalApi
         OperationsApi.Map(v1);
         CheckoutsApi.Map(v1);
         WebhooksApi.Map(app);
+        WebhookEndpointsApi.Map(v1, tenant);
+        AlertsApi.Map(tenant);
         HoldsApi.Map(v1);
         GrantsApi.Map(tenant);
         PaymentsApi.Map(tenant);

@@ -50,16 +50,17 @@ public static class SubscriptionsApi
     private static async Task<IResult> GetAsync(string id, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
     {
         if (!TryParse(tenant, id, out var subscriptionId)) return new ProblemAnswer(Unknown);
-        var (found, progress) = await reads.RunAsync(
-            tenant.Id,
-            async read =>
-            {
-                var one = await SubscriptionQuery.FindAsync(read.Connection, tenant.Id, subscriptionId, cancellationToken);
-                return (one, one is null ? [] : await CommitProgress.ReadAsync(read, one, cancellationToken));
-            },
-            cancellationToken);
-        if (found is null) return new ProblemAnswer(Unknown);
-        return Answer.Ok(SubscriptionDocument.Of(found) with { CommitPeriods = found.Contract?.Commit is null ? null : [.. progress.Select(CommitProgressDocument.Of)] });
+        return await reads.RunAsync(tenant.Id, read => DocumentAsync(read, subscriptionId, cancellationToken), cancellationToken) is { } found
+            ? Answer.Ok(found)
+            : new ProblemAnswer(Unknown);
+    }
+
+    /// <summary>A subscription as GET answers it; null when the tenant has no such one.</summary>
+    internal static async Task<SubscriptionDocument?> DocumentAsync(TenantRead read, Guid id, CancellationToken cancellationToken)
+    {
+        if (await SubscriptionQuery.FindAsync(read.Connection, read.TenantId, id, cancellationToken) is not { } found) return null;
+        var progress = await CommitProgress.ReadAsync(read, found, cancellationToken);
+        return SubscriptionDocument.Of(found) with { CommitPeriods = found.Contract?.Commit is null ? null : [.. progress.Select(CommitProgressDocument.Of)] };
     }
 
     private static async Task<IResult> StartAsync(

@@ -31,6 +31,8 @@ public sealed class InitialSchema : Migration
         "exchange",
         "outcomes",
         "retention",
+        "webhooks",
+        "alerts",
         "security",
     ];
 

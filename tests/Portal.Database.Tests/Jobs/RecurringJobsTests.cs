@@ -161,7 +161,7 @@ public sealed class RecurringJobsTests(PostgresFixture postgres) : IClassFixture
         for (var i = 0; i < 2; i++) RecurringJobs.Schedule(provider.GetRequiredService<IRecurringJobManager>());
         provider.GetRequiredService<IRecurringJobManager>().Trigger("settle-wallets");
 
-        (await database.ScalarAsync("select count(*) from hangfire.set where key = 'recurring-jobs'")).ShouldBe(14L);
+        (await database.ScalarAsync("select count(*) from hangfire.set where key = 'recurring-jobs'")).ShouldBe(17L);
         (await database.ScalarAsync("select count(*) from hangfire.jobqueue")).ShouldBe(1L);
         (await database.ScalarAsync("select has_schema_privilege('portal_app', 'hangfire', 'create')")).ShouldBe(false);
     }

@@ -80,6 +80,8 @@ revoke select on payment_methods from portal_page;
 grant select (tenant_id, id, provider, state, label, expires_on, is_default, created_at, created_by, saved_at, removed_at) on payment_methods to portal_page;
 revoke select on members from portal_page;
 grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joined_at, removed_at) on members to portal_page;
+revoke select on webhook_endpoints from portal_page;
+grant select (tenant_id, id, url, types, description, old_secret_until, state, reason, failing_since, created_at, created_by) on webhook_endpoints to portal_page;
 -- The catalogue and the clock are the platform's: every page may read them.
 grant select on platform, products, packs, plans, plan_versions, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
 grant select on dated_terms to portal_page;
