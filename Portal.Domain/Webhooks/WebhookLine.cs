@@ -61,7 +61,7 @@ public sealed class WebhookLine : IDisposable
             using var request = Request(url, id, body, secrets);
             using var answer = await client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, timeout.Token);
             var text = await BeginningAsync(answer, timeout.Token);
-            var after = answer.Headers.RetryAfter is { } retry ? retry.Delta ?? retry.Date - DateTimeOffset.UtcNow : null;
+            var after = answer.Headers.RetryAfter is { } retry ? retry.Delta ?? retry.Date - TimeProvider.System.GetUtcNow() : null;
             var status = (int)answer.StatusCode;
             return new WebhookOutcome(status, answer.IsSuccessStatusCode ? null : Refusal(status), text, (int)clock.ElapsedMilliseconds, after);
         }
@@ -86,7 +86,7 @@ public sealed class WebhookLine : IDisposable
 
     private static HttpRequestMessage Request(Uri url, string id, string body, IEnumerable<byte[]> secrets)
     {
-        var timestamp = DateTimeOffset.UtcNow.ToUnixTimeSeconds(); // receivers compare it with their own clock
+        var timestamp = TimeProvider.System.GetUtcNow().ToUnixTimeSeconds(); // receivers compare it with their own clock
         var request = new HttpRequestMessage(HttpMethod.Post, url) { Content = new StringContent(body, Encoding.UTF8, "application/json") };
         request.Headers.Add("webhook-id", id);
         request.Headers.Add("webhook-timestamp", timestamp.ToString(CultureInfo.InvariantCulture));

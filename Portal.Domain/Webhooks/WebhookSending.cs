@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Portal.Domain.Data;
@@ -73,11 +74,11 @@ public sealed class WebhookSending(NpgsqlDataSource source, WebhookBodies bodies
         var targets = await source.ListAsync(
             Take, row => new Target(new Uri(row.GetString(0)), row.GetFieldValue<byte[]>(1), row.Nullable<byte[]>(2)), cancellationToken, tenant, endpoint, lease);
         if (targets is not [var target]) return 0;
-        var ends = DateTimeOffset.UtcNow + settings.Turn;
+        var clock = Stopwatch.StartNew();
         var taken = 0;
         try
         {
-            while (DateTimeOffset.UtcNow < ends)
+            while (clock.Elapsed < settings.Turn)
             {
                 var due = await source.ListAsync(Due, ReadDue, cancellationToken, tenant, endpoint, MessagesAtOnce);
                 var outcomes = await Task.WhenAll(due.Select(message => TryAsync(tenant, endpoint, target, message, cancellationToken)));

@@ -27,6 +27,8 @@ public sealed class DependencyTests
         ["Outcomes"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Metering"],
         ["Subscriptions"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Payments"],
         ["Invoicing"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Taxes", "Payments", "Subscriptions"],
+        ["Webhooks"] = ["Kernel", "Data", "Tenants"],
+        ["Alerts"] = ["Kernel", "Data", "Wallet", "Tenants", "Notifications", "Webhooks"],
         ["Revenue"] = Everything,
         ["Notifications"] = Everything,
     };
