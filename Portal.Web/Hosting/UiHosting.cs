@@ -39,6 +39,7 @@ public static class UiHosting
         services.TryAddSingleton(TimeProvider.System);
         services.AddScoped<TenantAccess>();
         services.AddScoped<TenantCommands>();
+        services.AddScoped<WebhookCommands>();
         services.AddScoped<ConsoleCommands>().AddScoped<ConsoleWallets>();
         services.AddSingleton<Leaving>();
         services.AddSingleton(provider => MailSettings.Transport(provider.GetRequiredService<IConfiguration>(), provider.GetRequiredService<TimeProvider>()));

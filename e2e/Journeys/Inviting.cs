@@ -36,7 +36,7 @@ public sealed class Inviting(PortalRun run) : Journey(run)
     {
         var visitor = await VisitorAsync();
         await visitor.SignUpAsync("Neighbour");
-        foreach (var path in new[] { "t/demo", "t/demo/buy", "t/demo/usage", "t/demo/usage/events", "t/demo/plan", "t/demo/activity", "t/demo/grants", "t/demo/pools", "t/demo/members", "t/demo/invoices", "t/demo/invoices/upcoming", "t/demo/payment-methods", "t/demo/outcomes", "t/no-such-company" })
+        foreach (var path in new[] { "t/demo", "t/demo/buy", "t/demo/usage", "t/demo/usage/events", "t/demo/plan", "t/demo/activity", "t/demo/grants", "t/demo/pools", "t/demo/members", "t/demo/invoices", "t/demo/invoices/upcoming", "t/demo/payment-methods", "t/demo/outcomes", "t/demo/alerts", "t/demo/webhooks", "t/no-such-company" })
         {
             (await visitor.Page.GotoAsync(path))!.Status.ShouldBe(404, path);
             await Assertions.Expect(NothingHere(visitor)).ToBeVisibleAsync();

@@ -11,7 +11,7 @@ public sealed class Reading(PortalRun run) : Journey(run)
 {
     private const int Phone = 360, Desk = 1280;
 
-    private static readonly string[] Pages = ["", "/buy", "/payment-methods", "/usage", "/usage/events", "/plan", "/activity", "/outcomes", "/grants", "/pools", "/members"];
+    private static readonly string[] Pages = ["", "/buy", "/payment-methods", "/usage", "/usage/events", "/plan", "/activity", "/outcomes", "/alerts", "/webhooks", "/grants", "/pools", "/members"];
 
     public static TheoryData<ColorScheme> Themes => [ColorScheme.Light, ColorScheme.Dark];
 

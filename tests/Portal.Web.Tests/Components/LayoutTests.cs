@@ -16,7 +16,8 @@ public sealed class LayoutTests : PageContext
 
     [Theory]
     [InlineData(MemberRole.Member, "Overview Usage Grants Teams & pools Members")]
-    [InlineData(MemberRole.Billing, "Overview Usage Activity Buy credits Plan Invoices Payment methods Outcomes Grants Teams & pools Members")]
+    [InlineData(MemberRole.Billing, "Overview Usage Activity Buy credits Plan Invoices Payment methods Outcomes Alerts Grants Teams & pools Members")]
+    [InlineData(MemberRole.Admin, "Overview Usage Activity Buy credits Plan Invoices Payment methods Outcomes Alerts Grants Teams & pools Members Webhooks")]
     public void The_navigation_offers_what_the_role_may(MemberRole role, string pages)
     {
         var tenant = new CurrentTenant(1, "acme", "Acme", TimeZoneInfo.Utc, Currency.Of("USD"), Guid.NewGuid(), Guid.NewGuid(), role);

@@ -36,6 +36,7 @@ public sealed class ConsoleAccessTests(ApiHost host) : IClassFixture<ApiHost>
     [InlineData("/console/intake/events/evt_1_0")]
     [InlineData("/console/intake.csv")]
     [InlineData("/console/templates")]
+    [InlineData("/console/webhooks")]
     public async Task A_stranger_is_asked_to_sign_in(string path)
     {
         using var client = host.Client(key: null);

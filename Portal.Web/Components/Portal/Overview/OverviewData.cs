@@ -1,3 +1,4 @@
+using Portal.Domain.Alerts;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering;
@@ -17,9 +18,12 @@ namespace Portal.Web.Components.TenantPages;
 /// <param name="Chart">The burn-down.</param>
 /// <param name="IsNew">Nothing was ever granted or used.</param>
 /// <param name="AsOf">Business time of the snapshot.</param>
+/// <param name="Alerts">What alerts found and has not recovered since; none for a plain member.</param>
 public sealed record OverviewData(
-    long Version, OverviewBalance Balance, Outlook? Outlook, StillBuys? Buys, MonthUsage Month, Shared.Burndown Chart, bool IsNew, DateTimeOffset AsOf)
+    long Version, OverviewBalance Balance, Outlook? Outlook, StillBuys? Buys, MonthUsage Month, Shared.Burndown Chart, bool IsNew, DateTimeOffset AsOf,
+    IReadOnlyList<AlertFiring> Alerts)
 {
+    private const int MostAlerts = 5;
     private const int PastDays = 30;
     private static readonly UsageFigures None = UsageFigures.None;
 
@@ -50,8 +54,9 @@ public sealed record OverviewData(
         var outlook = balance.Rate is null ? null : Outlook.Of(balance, read.Now);
         var isNew = balance.Grants.Count == 0 && balance.Total == new BalanceFigures(0m, 0m, 0m, 0m) && usage.Rows.Count == 0
             && burndown.Items.All(step => step is { Granted: 0m, Used: 0m, Expired: 0m, Closing: 0m }) && month.Before == None;
+        var alerts = own is null ? await AlertSettings.FiringsAsync(read.Connection, read.TenantId, standing: true, MostAlerts, cancellationToken) : [];
         return new OverviewData(
-            read.Version, balance, outlook, StillBuys.Of(usage, balance.Total.Balance), month, OverviewChart.Of(burndown, usage, balance, read), isNew, read.Now);
+            read.Version, balance, outlook, StillBuys.Of(usage, balance.Total.Balance), month, OverviewChart.Of(burndown, usage, balance, read), isNew, read.Now, alerts);
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
