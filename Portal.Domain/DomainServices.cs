@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Portal.Domain.Alerts;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Metering;
 using Portal.Domain.Metering.Corrections;
 using Portal.Domain.Metering.Counters;
@@ -51,6 +52,7 @@ public static class DomainServices
         .AddSingleton<IDueSource, InvoicesDue>()
         .AddSingleton<IPaymentPurpose, InvoicePurpose>()
         .AddSingleton<IPaidSales, SaleInvoices>()
+        .AddSingleton<CreditNotes>()
         .AddSingleton<ICaseRulesReading, CaseRulesReading>()
         .AddSingleton<IDueSource, CaseSettling>()
         .AddSingleton<DueWork>()

@@ -57,7 +57,7 @@ public sealed record BankTransfer(decimal Amount, string Reference, Guid? Invoic
         (await InvoiceQuery.FindAsync(wallet.Connection, wallet.TenantId, invoice, wallet.Directory.Zone, cancellationToken))?.State switch
         {
             null => Problem.NotFound("unknown_invoice", "There is no such invoice."),
-            InvoiceState.Open => null,
+            InvoiceState.Open or InvoiceState.Uncollectible => null,
             _ => Problem.Conflict("invoice_not_open", "The invoice is not open: nothing is to be paid on it."),
         };
 }

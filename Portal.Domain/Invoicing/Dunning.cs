@@ -2,9 +2,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
-using Portal.Domain.Ledger;
-using Portal.Domain.Payments;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Wallet;
 
@@ -25,29 +24,46 @@ public sealed class Dunning(OffSession charges, NpgsqlDataSource source, Wallets
         order by i.tenant_id, i.id limit $3
         """;
 
+    // The last retry is seven days after the first refusal; 30 days after it the rest is given up.
+    private const string Hopeless = """
+        select i.tenant_id, i.id, d.number from invoices i join invoice_documents d on d.tenant_id = i.tenant_id and d.invoice_id = i.id, platform p
+        where i.state = 'open' and i.collect_at is null and i.tries > $1 and i.first_failed_at <= clock_timestamp() + p.clock_offset - $2::int * interval '1 day' limit $3
+        """;
+
     private sealed record Unpaid(long Tenant, Guid Id, decimal Amount, string Currency, string Number);
 
     /// <summary>Days after the first refusal on which a charge is tried again.</summary>
     public static readonly IReadOnlyList<int> RetryAfterDays = [1, 3, 5, 7];
 
-    /// <summary>Charges what is due. Safe to run twice and at once: of one invoice one charge is under way.</summary>
+    /// <summary>Days after the last retry on which an invoice is written off.</summary>
+    public const int GivenUpAfterDays = 30;
+
+    /// <summary>Charges what is due, and gives up what nobody paid. Safe to run twice and at once: of one invoice one charge is under way.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
     {
         for (var (tenant, id) = (0L, Guid.Empty); ;)
         {
             var due = await source.ListAsync(
                 Due, row => new Unpaid(row.GetInt64(0), row.GetGuid(1), row.GetDecimal(2), row.GetString(3), row.GetString(4)), cancellationToken, tenant, id, AtOnce);
-            foreach (var unpaid in due) await TryChargeAsync(unpaid, cancellationToken);
-            if (due.Count < AtOnce) return;
+            foreach (var unpaid in due) await TryAsync(unpaid, () => ChargeAsync(unpaid, cancellationToken));
+            if (due.Count < AtOnce) break;
             (tenant, id) = (due[^1].Tenant, due[^1].Id);
+        }
+
+        var hopeless = await source.ListAsync(
+            Hopeless, row => new Unpaid(row.GetInt64(0), row.GetGuid(1), 0m, "", row.GetString(2)), cancellationToken, RetryAfterDays.Count, RetryAfterDays[^1] + GivenUpAfterDays, AtOnce);
+        foreach (var unpaid in hopeless)
+        {
+            await TryAsync(unpaid, () => wallets.RunAsync(
+                unpaid.Tenant, wallet => WriteOffs.RunAsync(wallet, unpaid.Number, "Not paid after the last reminder", cancellationToken), cancellationToken));
         }
     }
 
-    private async Task TryChargeAsync(Unpaid unpaid, CancellationToken cancellationToken)
+    private async Task TryAsync(Unpaid unpaid, Func<Task> collect)
     {
         try
         {
-            await ChargeAsync(unpaid, cancellationToken);
+            await collect();
         }
         catch (Exception exception) when (exception is not OperationCanceledException)
         {
@@ -65,54 +81,6 @@ public sealed class Dunning(OffSession charges, NpgsqlDataSource source, Wallets
             await InvoicePurpose.RefusedAsync(wallet, unpaid.Id, problem.Code, cancellationToken);
             return default(Done);
         }, cancellationToken);
-    }
-}
-
-/// <summary>What charges of invoices do when money arrives for one, or does not.</summary>
-public sealed class InvoicePurpose : IPaymentPurpose
-{
-    /// <inheritdoc />
-    public string Prefix => PublicId.Invoice;
-
-    internal const string NothingDue = "nothing_due";
-
-    /// <inheritdoc />
-    public async Task<Problem?> RefusesAsync(WalletTransaction wallet, string paysFor, Money amount, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(wallet);
-        if (!PublicId.TryParse(PublicId.Invoice, paysFor, out _, out var invoice)) return null;
-        await wallet.WriteAsync(cancellationToken);
-        return await InvoicePayments.DueAsync(wallet, invoice, cancellationToken) >= amount.Amount ? null : Problem.Conflict(NothingDue, "So much is not due any more: it was paid or credited meanwhile.");
-    }
-
-    /// <inheritdoc />
-    public async Task<Result<decimal>> PayAsync(WalletTransaction wallet, ArrivedMoney money, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(money);
-        if (!PublicId.TryParse(PublicId.Invoice, money.PaysFor, out _, out var invoice)) return 0m;
-        return await InvoicePayments.ReceiveAsync(
-            wallet, invoice, Account.Cash(money.Payment.Provider), money.Amount, money.Key, money.Payment.PublicId, cancellationToken);
-    }
-
-    /// <inheritdoc />
-    public async Task DeclinedAsync(WalletTransaction wallet, PaymentAttempt attempt, DeclineKind kind, CancellationToken cancellationToken)
-    {
-        ArgumentNullException.ThrowIfNull(attempt);
-        if (PublicId.TryParse(PublicId.Invoice, attempt.PaysFor, out _, out var invoice))
-            await RefusedAsync(wallet, invoice, attempt.Failure ?? "declined", cancellationToken, attempt.Id);
-    }
-
-    /// <summary>A charge was refused: the next is due some days after the first refusal, and the subscription suffers.</summary>
-    internal static async Task RefusedAsync(WalletTransaction wallet, Guid invoice, string failure, CancellationToken cancellationToken, Guid? attempt = null)
-    {
-        const string refuse = """
-            update invoices set tries = tries + 1, first_failed_at = coalesce(first_failed_at, $3), failure = $4,
-              collect_at = coalesce(first_failed_at, $3) + ($5::int[])[tries + 1] * interval '1 day', refused_attempt = coalesce($6::uuid, refused_attempt)
-            where tenant_id = $1 and id = $2 and state = 'open' and ($6::uuid is null or refused_attempt is distinct from $6::uuid) returning collect_at is null
-            """;
-        var refused = await wallet.Connection.ListAsync(
-            refuse, row => row.GetBoolean(0), cancellationToken, wallet.TenantId, invoice, wallet.Now, failure, Dunning.RetryAfterDays.ToArray(), attempt);
-        if (refused.Count > 0) await Standing.WorsenAsync(wallet, suspend: refused[0], cancellationToken);
     }
 }
 

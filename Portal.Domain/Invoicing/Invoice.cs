@@ -1,3 +1,4 @@
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
 
 namespace Portal.Domain.Invoicing;
@@ -53,6 +54,13 @@ public sealed record InvoiceTax(string Name, decimal Percent, decimal Net, decim
 public sealed record InvoiceLine(
     string Kind, string Item, string Description, decimal Quantity, decimal? UnitAmount, decimal Amount, decimal Discount, decimal Tax, decimal TaxPercent,
     DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid? ChargeId);
+
+/// <summary>Something that happened to an invoice.</summary>
+/// <param name="At">When.</param>
+/// <param name="Kind">Such as <c>finalised</c>, <c>paid</c>, <c>credited</c>, <c>voided</c>.</param>
+/// <param name="Amount">Of money; null where there is none.</param>
+/// <param name="Reference">Public id of the payment or credit note; of voiding and writing off the reason.</param>
+public sealed record InvoiceEvent(DateTimeOffset At, string Kind, decimal? Amount, string? Reference);
 
 /// <summary>An invoice: a draft as it would be finalised now, or one that was.</summary>
 public sealed record Invoice
@@ -122,6 +130,12 @@ public sealed record Invoice
 
     /// <summary>Its lines; not read for lists.</summary>
     public IReadOnlyList<InvoiceLine> Lines { get; init; } = [];
+
+    /// <summary>Credit notes on it; not read for lists.</summary>
+    public IReadOnlyList<CreditNote> CreditNotes { get; init; } = [];
+
+    /// <summary>What happened to it, oldest first; not read for lists.</summary>
+    public IReadOnlyList<InvoiceEvent> History { get; init; } = [];
 
     /// <summary>What is left to pay.</summary>
     public decimal AmountDue => State is InvoiceState.Open or InvoiceState.Draft ? Math.Max(0m, Total - Paid - Credited) : 0m;

@@ -1,7 +1,9 @@
 using Npgsql;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Payments;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Wallet;
 
@@ -39,6 +41,7 @@ public static class InvoicePayments
         WalletTransaction wallet, Guid invoice, string cash, decimal amount, string key, string? reference, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
+        await WriteOffs.ReverseAsync(wallet, invoice, cancellationToken);
         var own = Math.Min(amount, await DueAsync(wallet, invoice, cancellationToken));
         if (own <= 0m) return 0m;
         var posting = wallet.Begin("payment", key: key, reference: PublicId.Format(PublicId.Invoice, wallet.TenantId, invoice));
@@ -46,6 +49,41 @@ public static class InvoicePayments
         await PaidAsync(wallet, invoice, "paid", own, posting, reference, wallet.Now, cancellationToken);
         await Standing.RestoreAsync(wallet, cancellationToken);
         return own;
+    }
+
+    /// <summary>
+    /// Takes back what a disputed payment had paid on an invoice, which is due again, or pays it again when the dispute was won; nothing of it is
+    /// charged by itself.
+    /// </summary>
+    /// <returns>How much of the amount, with its sign.</returns>
+    internal static async Task<decimal> DisputeAsync(
+        WalletTransaction wallet, LedgerTransaction posting, Guid invoice, Payment payment, decimal amount, CancellationToken cancellationToken)
+    {
+        const string standing = """
+            select coalesce(sum(case kind when 'disputed' then -amount else amount end), 0), coalesce(sum(case kind when 'disputed' then amount when 'reinstated' then -amount end), 0)
+            from invoice_events where tenant_id = $1 and invoice_id = $2 and reference = $3 and kind in ('paid', 'disputed', 'reinstated')
+            """;
+        var (paid, disputed) = (await wallet.Connection.ListAsync(
+            standing, row => (row.GetDecimal(0), row.GetDecimal(1)), cancellationToken, wallet.TenantId, invoice, payment.PublicId)).Single();
+        var cash = Account.Cash(payment.Provider);
+        if (amount > 0m)
+        {
+            var lost = Math.Min(amount, paid);
+            if (lost == 0m) return 0m;
+            posting.Book(Account.Receivable, cash, lost, payment.Currency);
+            await PaidAsync(wallet, invoice, "disputed", -lost, posting, payment.PublicId, wallet.Now, cancellationToken);
+            return lost;
+        }
+
+        // Paid by other money meanwhile, it is theirs.
+        var back = Math.Min(-amount, disputed);
+        var own = Math.Min(back, await DueAsync(wallet, invoice, cancellationToken));
+        posting.Book(cash, Account.CustomerCredit, back - own, payment.Currency);
+        if (own == 0m) return -back;
+        posting.Book(cash, Account.Receivable, own, payment.Currency);
+        await PaidAsync(wallet, invoice, "reinstated", own, posting, payment.PublicId, wallet.Now, cancellationToken);
+        await Standing.RestoreAsync(wallet, cancellationToken);
+        return -back;
     }
 
     /// <summary>The charge of what is due on an invoice to a saved payment method.</summary>
@@ -73,12 +111,12 @@ public static class InvoicePayments
     {
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add("""
-            update invoices set paid = paid + $3, state = case when paid + $3 + credited >= total then 'paid' else state end,
+            update invoices set paid = paid + $3, state = case when paid + $3 + credited >= total then 'paid' when state = 'paid' then 'open' else state end,
               collect_at = case when paid + $3 + credited >= total then null else collect_at end where tenant_id = $1 and id = $2
             """, wallet.TenantId, invoice, amount);
         batch.Add("""
             insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            """, wallet.TenantId, Uuid7.At(wallet.Now), invoice, at, kind, amount, posting.Id, reference, wallet.Actor ?? "settle");
+            """, wallet.TenantId, Uuid7.At(wallet.Now), invoice, at, kind, Math.Abs(amount), posting.Id, reference, wallet.Actor ?? "settle");
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

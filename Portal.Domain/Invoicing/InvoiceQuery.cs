@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Wallet;
@@ -21,6 +22,8 @@ public static class InvoiceQuery
         select kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at, period_ends_at, charge_id
         from invoice_lines where tenant_id = $1 and invoice_id = $2 order by line
         """;
+
+    private const string History = "select at, kind, amount, reference from invoice_events where tenant_id = $1 and invoice_id = $2 order by at, id";
 
     /// <summary>The invoice of an id, with its lines; null when there is no such one.</summary>
     public static Task<Invoice?> FindAsync(NpgsqlConnection connection, long tenantId, Guid id, TimeZoneInfo zone, CancellationToken cancellationToken = default) =>
@@ -118,7 +121,14 @@ public static class InvoiceQuery
         if (await connection.FindAsync(sql, Read, cancellationToken, tenantId, key) is not { } invoice) return null;
         return invoice.State == InvoiceState.Draft
             ? await PreviewAsync(connection, invoice, zone, cancellationToken)
-            : invoice with { Lines = await connection.ListAsync(Lines, ReadLine, cancellationToken, tenantId, invoice.Id) };
+            : invoice with
+            {
+                Lines = await connection.ListAsync(Lines, ReadLine, cancellationToken, tenantId, invoice.Id),
+                CreditNotes = await CreditNote.OfInvoiceAsync(connection, tenantId, invoice.Id, cancellationToken),
+                History = await connection.ListAsync(
+                    History, row => new InvoiceEvent(row.GetFieldValue<DateTimeOffset>(0), row.GetString(1), row.Nullable<decimal?>(2), row.Nullable<string>(3)), cancellationToken,
+                    tenantId, invoice.Id),
+            };
     }
 
     // A draft says what its charges say now.

@@ -16,18 +16,19 @@ namespace Portal.Domain.Invoicing;
 public sealed record LegalEntity(
     string Key, string Name, string Address, string Country, IReadOnlyList<string> TaxIds, string? Email, string? PaymentDetails, string Series)
 {
-    private const string Default = "select key, name, address, country::text, tax_ids, email, payment_details, series from legal_entities where is_default";
+    private const string Select = "select e.key, e.name, e.address, e.country::text, e.tax_ids, e.email, e.payment_details, e.series from legal_entities e";
 
     /// <summary>It as a party of an invoice.</summary>
     public InvoiceParty Party => new(Name, Address, Country, TaxIds, Email, PaymentDetails);
 
     /// <summary>The one that sells to tenants; null when there is none.</summary>
     public static Task<LegalEntity?> OfTenantAsync(NpgsqlConnection connection, CancellationToken cancellationToken = default) =>
+        connection.FindAsync(Select + " where e.is_default", Read, cancellationToken);
+
+    /// <summary>The one that an invoice is from, as it is now; null when there is no such invoice.</summary>
+    public static Task<LegalEntity?> OfInvoiceAsync(NpgsqlConnection connection, long tenantId, Guid invoice, CancellationToken cancellationToken = default) =>
         connection.FindAsync(
-            Default,
-            row => new LegalEntity(
-                row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<string[]>(4), row.Nullable<string>(5), row.Nullable<string>(6), row.GetString(7)),
-            cancellationToken);
+            Select + " join invoice_documents d on d.legal_entity = e.key where d.tenant_id = $1 and d.invoice_id = $2", Read, cancellationToken, tenantId, invoice);
 
     /// <summary>Reserves the next number of the series for an invoice, or answers the one that it has: on a connection of its own, so that it commits whatever becomes of the tenant's transaction.</summary>
     internal async Task<string> ReserveAsync(NpgsqlDataSource numbers, long tenantId, Guid invoice, CancellationToken cancellationToken)
@@ -36,4 +37,7 @@ public sealed record LegalEntity(
             "select reserve_invoice_number($1, $2, $3, $4)", row => row.GetInt64(0), cancellationToken, Key, Series, tenantId, invoice)).Single();
         return string.Create(CultureInfo.InvariantCulture, $"{Series}-{number:000000}");
     }
+
+    private static LegalEntity Read(NpgsqlDataReader row) => new(
+        row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<string[]>(4), row.Nullable<string>(5), row.Nullable<string>(6), row.GetString(7));
 }

@@ -11,7 +11,7 @@ public static class PublicId
     /// <summary>Kinds of ids and their prefixes.</summary>
     public const string Grant = "grant", Hold = "hold", Checkout = "checkout", Invoice = "inv", Event = "evt", Transaction = "txn",
         Payment = "pay", Refund = "refund", Subscription = "sub", Member = "mem", ApiKey = "key", Attempt = "att", PaymentMethod = "pm",
-        Endpoint = "we", Delivery = "whd", Message = "msg";
+        Endpoint = "we", Delivery = "whd", Message = "msg", CreditNote = "cn";
 
     /// <summary>The text of an id: <c>grant_1k_0199…</c>.</summary>
     public static string Format(string prefix, long tenantId, Guid id) =>

@@ -48,9 +48,18 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
             return Problem.Conflict("payment_currency_changed", $"The payment {report.ProviderPayment} was in {payment.Currency}, not {report.Currency}.");
         if (await BookCaptureAsync(wallet, payment, report, attempt, checkout, cancellationToken) is { } problem) return problem;
         await ProviderRefunds.BookAsync(wallet, payment, report, cancellationToken);
-        await Disputes.BookAsync(wallet, payment, report, cancellationToken);
+        await Disputes.BookAsync(wallet, payment, report, await DisputedAsync(wallet, payment, attempt, cancellationToken), cancellationToken);
         if (attempt is not null && report.Captured > 0m) (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Succeeded, null, attempt.SettledAt ?? wallet.Now);
         return default(Done);
+    }
+
+    // A dispute may be told without the reference of the attempt.
+    private async Task<DisputedPurpose?> DisputedAsync(WalletTransaction wallet, Payment payment, PaymentAttempt? attempt, CancellationToken cancellationToken)
+    {
+        attempt ??= payment.AttemptId is { } id
+            ? await wallet.Db.Set<PaymentAttempt>().SingleOrDefaultAsync(a => a.TenantId == wallet.TenantId && a.Id == id, cancellationToken)
+            : null;
+        return PurposeOf(attempt) is { } purpose ? new DisputedPurpose(purpose, attempt!.PaysFor!) : null;
     }
 
     /// <summary>An attempt was refused without a payment that could be reported.</summary>

@@ -1,9 +1,11 @@
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Invoicing.Pdf;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Tenants;
+using Portal.Domain.Wallet;
 using Portal.Web.Api.Http;
 
 namespace Portal.Web.Api;
@@ -25,6 +27,74 @@ public static class InvoicesApi
             "Get an invoice", "By id or number; with `.pdf` after either, the document to file. A draft says what it would come to now.");
         invoices.MapPost("/{invoice}/pay", PayAsync).RequireScope(Scope.Manage).Answers<InvoiceDocument>().Says(
             "Pay an invoice now", "Charges the default payment method, or `method`. 402 when it is refused; 202 while nobody knows yet.", """{"method":null}""");
+        invoices.MapPost("/{invoice}/void", VoidAsync).PlatformOnly().Answers<InvoiceDocument>().Says(
+            "Void an invoice", "Only an open one on which nothing was paid. What is left of its credits is taken back and fees are no longer earned; it keeps its number.",
+            """{"reason":"Billed to the wrong company"}""");
+        invoices.MapPost("/{invoice}/write-off", WriteOffAsync).PlatformOnly().Answers<InvoiceDocument>().Says(
+            "Write an invoice off", "What is due becomes bad debt. Money that arrives later brings it back first. 30 days after the last retry it happens by itself.",
+            """{"reason":"Insolvent"}""");
+        invoices.MapPost("/{invoice}/credit-notes", CreditAsync).PlatformOnly().Answers<CreditNoteDocument>(201).Says(
+            "Issue a credit note",
+            "Of all that is left of the invoice, of an `amount` (tax included) spread over its lines, or of `lines` (amounts without tax; lines are numbered from 1). It lowers what is due; "
+            + "of what was paid already it becomes the customer's credit.",
+            """{"reason":"Service was down on 3 March","amount":"25.00"}""");
+        invoices.MapGet("/{invoice}/receipt.pdf", GetReceiptAsync).RequireScope(Scope.Read).Produces(200, contentType: "application/pdf").Says(
+            "Get the receipt of an invoice", "That and how it was paid, also in part. 404 while nothing was.");
+        invoices.MapGet("/{invoice}/credit-notes/{note}", GetNoteAsync).RequireScope(Scope.Read).Answers<CreditNoteDocument>().Says(
+            "Get a credit note", "By id or number; with `.pdf` after either, the document to file.");
+    }
+
+    private static Task<IResult> VoidAsync(string invoice, Body<InvoiceReason> body, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
+        CorrectAsync(invoice, "invoice.voided", body.Value.Reason, tenant, http, writes, Voiding.RunAsync, cancellationToken);
+
+    private static Task<IResult> WriteOffAsync(string invoice, Body<InvoiceReason> body, PathTenant tenant, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
+        CorrectAsync(invoice, "invoice.written_off", body.Value.Reason, tenant, http, writes, WriteOffs.RunAsync, cancellationToken);
+
+    private static Task<IResult> CorrectAsync(
+        string name, string action, string reason, PathTenant tenant, HttpContext http, ApiWrites writes,
+        Func<WalletTransaction, string, string, CancellationToken, Task<Result<Invoice>>> correct, CancellationToken cancellationToken) =>
+        writes.InWalletAsync(http, tenant.Id, async wallet =>
+        {
+            var corrected = await correct(wallet, name, reason, cancellationToken);
+            if (corrected.Succeeded)
+                await Audit.WriteAsync(wallet.Connection, wallet.TenantId, wallet.Now, wallet.Actor, action, corrected.Value.Number, new { reason }, cancellationToken);
+            return corrected.Map(invoice => Answer.Ok(InvoiceDocument.Of(invoice, tenant.Key)));
+        });
+
+    private static Task<IResult> CreditAsync(
+        string invoice, Body<CreditNoteOrder> body, PathTenant tenant, HttpContext http, ApiWrites writes, CreditNotes notes, CancellationToken cancellationToken) =>
+        writes.InWalletAsync(http, tenant.Id, async wallet =>
+        {
+            var issued = await notes.IssueAsync(wallet, invoice, body.Value, cancellationToken);
+            if (issued.Succeeded)
+                await Audit.WriteAsync(wallet.Connection, wallet.TenantId, wallet.Now, wallet.Actor, "credit_note.issued", issued.Value.Number, new { invoice, body.Value.Reason }, cancellationToken);
+            return issued.Map(note =>
+                Answer.Created($"/v1/tenants/{tenant.Key}/invoices/{invoice}/credit-notes/{note.PublicId}", CreditNoteDocument.Of(note, invoice, tenant.Key)));
+        });
+
+    private static Task<IResult> GetReceiptAsync(string invoice, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken) =>
+        reads.RunAsync(tenant.Id, async Task<IResult> (read) =>
+        {
+            var found = await InvoiceQuery.FindAsync(read.Connection, tenant.Id, invoice, read.Zone, cancellationToken);
+            if (found is null) return new ProblemAnswer(Problem.NotFound("unknown_invoice", "There is no such invoice."));
+            return ReceiptPdf.Of(found, read.Zone) is { } pdf
+                ? Results.File(pdf, "application/pdf", $"receipt-{found.Number}.pdf")
+                : new ProblemAnswer(Problem.NotFound("nothing_paid", "Nothing was paid on the invoice yet."));
+        }, cancellationToken);
+
+    private static Task<IResult> GetNoteAsync(string invoice, string note, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
+    {
+        var pdf = note.EndsWith(PdfSuffix, StringComparison.Ordinal);
+        var name = pdf ? note[..^PdfSuffix.Length] : note;
+        return reads.RunAsync(tenant.Id, async Task<IResult> (read) =>
+        {
+            var found = await InvoiceQuery.FindAsync(read.Connection, tenant.Id, invoice, read.Zone, cancellationToken);
+            var credited = found?.CreditNotes.FirstOrDefault(one => one.PublicId == name || one.Number == name);
+            if (credited is null) return new ProblemAnswer(Problem.NotFound("unknown_credit_note", "There is no such credit note."));
+            return pdf
+                ? Results.File(CreditNotePdf.Of(found!, credited, read.Zone), "application/pdf", $"{credited.Number}.pdf")
+                : Answer.Ok(CreditNoteDocument.Of(credited, found!.PublicId, tenant.Key));
+        }, cancellationToken);
     }
 
     private static async Task<IResult> ListAsync([AsParameters] PageQuery query, string? status, PathTenant tenant, TenantReads reads, CancellationToken cancellationToken)
@@ -85,64 +155,3 @@ public static class InvoicesApi
         }, cancellationToken);
     }
 }
-
-/// <summary>How to pay an invoice.</summary>
-/// <param name="Method">Id of a saved payment method; default the tenant's default.</param>
-public sealed record InvoicePayment(string? Method = null);
-
-/// <summary>An invoice as the API shows it.</summary>
-/// <param name="Id">Its id.</param>
-/// <param name="Number">Of its legal entity's series, without gaps; null of a draft.</param>
-/// <param name="Status">`draft`, `open`, `paid`, `void` or `uncollectible`.</param>
-/// <param name="Currency">ISO 4217.</param>
-/// <param name="IssuedAt">When it was finalised; null of a draft.</param>
-/// <param name="DueAt">When it is to be paid; null of a draft.</param>
-/// <param name="Period">What it covers.</param>
-/// <param name="Subtotal">Sum of the lines.</param>
-/// <param name="Discount">Sum of the discounts.</param>
-/// <param name="Tax">Sum of the taxes.</param>
-/// <param name="Total">What is to be paid, never below 0.</param>
-/// <param name="Paid">Paid by payments and by the customer's credit.</param>
-/// <param name="AmountDue">What is left to pay.</param>
-/// <param name="PoNumber">The customer's purchase order.</param>
-/// <param name="Taxes">Taxes by rate.</param>
-/// <param name="Lines">Its lines; empty in lists.</param>
-/// <param name="CreditNotes">Credit notes on it.</param>
-/// <param name="PdfUrl">Where its document is.</param>
-public sealed record InvoiceDocument(
-    string Id, string? Number, string Status, string Currency, DateTimeOffset? IssuedAt, DateTimeOffset? DueAt, InvoicePeriodDocument Period, decimal Subtotal, decimal Discount,
-    decimal Tax, decimal Total, decimal Paid, decimal AmountDue, string? PoNumber, IReadOnlyList<InvoiceTax> Taxes, IReadOnlyList<InvoiceLineDocument> Lines,
-    IReadOnlyList<object> CreditNotes, string PdfUrl)
-{
-    /// <summary>The document of an invoice.</summary>
-    public static InvoiceDocument Of(Invoice invoice, string tenant)
-    {
-        ArgumentNullException.ThrowIfNull(invoice);
-        return new(
-            invoice.PublicId, invoice.Number, invoice.State, invoice.Currency, invoice.IssuedAt, invoice.DueAt, new(invoice.StartsAt, invoice.EndsAt), invoice.Subtotal,
-            invoice.Discount, invoice.Tax, invoice.Total, invoice.Paid, invoice.AmountDue, invoice.PoNumber, invoice.Taxes,
-            [.. invoice.Lines.Select(line => new InvoiceLineDocument(
-                line.Item, line.Kind, line.Description, line.Quantity, line.UnitAmount, line.Amount, line.Discount, line.Tax, line.TaxPercent, new(line.StartsAt, line.EndsAt)))],
-            [], $"/v1/tenants/{tenant}/invoices/{invoice.PublicId}.pdf");
-    }
-}
-
-/// <summary>A period of an invoice or a line.</summary>
-/// <param name="Start">Its begin.</param>
-/// <param name="End">Its end, which is outside.</param>
-public sealed record InvoicePeriodDocument(DateTimeOffset Start, DateTimeOffset End);
-
-/// <summary>A line of an invoice as the API shows it.</summary>
-/// <param name="Item">Key of the plan's item; of usage its meter and match.</param>
-/// <param name="Kind">`flat`, `seat`, `proration`, `included_credits`, `usage`, `overage`, `late_usage`, `minimum`, `true_up`, `commit`, `pack`, `discount`, `credit` or `customer_credit`.</param>
-/// <param name="Description">For people.</param>
-/// <param name="Quantity">How much.</param>
-/// <param name="UnitAmount">Price of one; null where prices differ within it.</param>
-/// <param name="Amount">Net before discounts, in whole minor units.</param>
-/// <param name="Discount">Taken off it.</param>
-/// <param name="Tax">On what is left.</param>
-/// <param name="TaxPercent">Its rate.</param>
-/// <param name="Period">What it is for.</param>
-public sealed record InvoiceLineDocument(
-    string Item, string Kind, string Description, decimal Quantity, decimal? UnitAmount, decimal Amount, decimal Discount, decimal Tax, decimal TaxPercent,
-    InvoicePeriodDocument Period);

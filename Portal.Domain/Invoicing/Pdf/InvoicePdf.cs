@@ -1,5 +1,5 @@
-using System.Globalization;
 using Portal.Domain.Kernel;
+using static Portal.Domain.Invoicing.Pdf.PdfParts;
 
 namespace Portal.Domain.Invoicing.Pdf;
 
@@ -27,22 +27,7 @@ public static class InvoicePdf
     private static void Head(PdfPen pen, Invoice invoice, TimeZoneInfo zone)
     {
         var title = invoice.State switch { InvoiceState.Draft => "Draft invoice", InvoiceState.Void => "Invoice (void)", _ => "Invoice" };
-        pen.Y = 70;
-        pen.Write(title, PdfPen.Left, 22, strong: true);
-        pen.WriteTo(invoice.Seller?.Name ?? "", PdfPen.Right, 11, strong: true);
-        pen.Y = 96;
-        foreach (var (name, value) in Facts(invoice, zone))
-        {
-            pen.Write(name, PdfPen.Left, 9, grey: 110);
-            pen.Write(value, PdfPen.Left + 92, 9, strong: name == "Invoice number");
-            pen.Y += 14;
-        }
-
-        var below = pen.Y + 14;
-        Party(pen, "From", invoice.Seller, PdfPen.Left, below);
-        var left = pen.Y;
-        Party(pen, "Bill to", invoice.Customer, 310, below);
-        pen.Y = Math.Max(left, pen.Y) + 34;
+        PdfParts.Head(pen, title, invoice, Facts(invoice, zone));
         pen.Write($"{Amount(invoice.AmountDue, Currency.Of(invoice.Currency))} due{(invoice.DueAt is { } due ? " " + Day(due, zone) : "")}", PdfPen.Left, 14, strong: true);
         pen.Y += 28;
     }
@@ -54,21 +39,6 @@ public static class InvoicePdf
         if (invoice.DueAt is { } due) yield return ("Date due", Day(due, zone));
         yield return ("Period", $"{Day(invoice.StartsAt, zone)} to {Day(invoice.EndsAt.AddTicks(-1), zone)}");
         if (invoice.PoNumber is { } order) yield return ("Purchase order", order);
-    }
-
-    private static void Party(PdfPen pen, string title, InvoiceParty? party, int x, int y)
-    {
-        pen.Y = y;
-        pen.Write(title, x, 9, grey: 110);
-        pen.Y += 14;
-        if (party is null) return;
-        pen.Write(party.Name, x, 10, strong: true);
-        var lines = party.Address.Split('\n').Append(party.Country ?? "").Concat(party.TaxIds.Select(id => $"Tax id {id}")).Append(party.Email ?? "");
-        foreach (var line in lines.Where(line => line.Length > 0).SelectMany(line => pen.Wrap(line, 210)))
-        {
-            pen.Y += 13;
-            pen.Write(line, x);
-        }
     }
 
     private static void Columns(PdfPen pen)
@@ -113,7 +83,7 @@ public static class InvoicePdf
         pen.Y += 16;
         Sum(pen, "Subtotal", invoice.Subtotal, currency);
         if (invoice.Discount != 0m) Sum(pen, "Discount", -invoice.Discount, currency);
-        foreach (var tax in invoice.Taxes) Sum(pen, tax.Percent == 0m ? tax.Name : $"{tax.Name} {Plain(tax.Percent)} % on {Amount(tax.Net, currency)}", tax.Amount, currency);
+        foreach (var tax in invoice.Taxes) Tax(pen, tax, currency);
         Sum(pen, "Total", invoice.Total, currency, strong: true);
         if (invoice.Paid != 0m) Sum(pen, "Paid", -invoice.Paid, currency);
         if (invoice.Credited != 0m) Sum(pen, "Credited", -invoice.Credited, currency);
@@ -126,19 +96,4 @@ public static class InvoicePdf
             pen.Y += 13;
         }
     }
-
-    private static void Sum(PdfPen pen, string name, decimal amount, Currency currency, bool strong = false)
-    {
-        pen.Write(name, 310, strong ? 10 : 9, strong);
-        pen.WriteTo(Amount(amount, currency), PdfPen.Right, strong ? 10 : 9, strong);
-        pen.Y += 15;
-    }
-
-    private static string Amount(decimal amount, Currency currency) =>
-        amount.ToString("N" + currency.MinorPlaces.ToString(CultureInfo.InvariantCulture), CultureInfo.InvariantCulture) + " " + currency.Code;
-
-    private static string Plain(decimal number, int least = 0) =>
-        number.ToString("#,0." + new string('0', least) + new string('#', 15 - least), CultureInfo.InvariantCulture);
-
-    private static string Day(DateTimeOffset instant, TimeZoneInfo zone) => zone.DateIn(instant).ToString("d MMMM yyyy", CultureInfo.InvariantCulture);
 }

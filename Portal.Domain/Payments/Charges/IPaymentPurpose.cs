@@ -1,4 +1,5 @@
 using Portal.Domain.Kernel;
+using Portal.Domain.Ledger;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments.Charges;
@@ -33,4 +34,17 @@ public interface IPaymentPurpose
 
     /// <summary>The charge was refused. May be told more than once of one attempt.</summary>
     Task DeclinedAsync(WalletTransaction wallet, PaymentAttempt attempt, DeclineKind kind, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// Books what it loses of disputed money, Cr <c>cash:{provider}</c>, or gets back of a dispute that was won, and answers how much that was: 0
+    /// to the amount, with its sign. The rest is <c>suspense</c>.
+    /// </summary>
+    /// <param name="wallet">The wallet.</param>
+    /// <param name="posting">The transaction of the dispute.</param>
+    /// <param name="paysFor">What the payment paid.</param>
+    /// <param name="payment">The payment.</param>
+    /// <param name="amount">Taken; below 0: given back.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<decimal> DisputedAsync(
+        WalletTransaction wallet, LedgerTransaction posting, string paysFor, Payment payment, decimal amount, CancellationToken cancellationToken) => Task.FromResult(0m);
 }

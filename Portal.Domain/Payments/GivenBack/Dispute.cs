@@ -24,7 +24,7 @@ public sealed class Dispute
     /// <summary>Currency of the amounts.</summary>
     public required string Currency { get; init; }
 
-    /// <summary>What was taken; below 0: given back. The sum of the four that follow.</summary>
+    /// <summary>What was taken; below 0: given back. The sum of the five that follow.</summary>
     public required decimal Amount { get; init; }
 
     /// <summary>What the unused credits stood for, nine places.</summary>
@@ -35,6 +35,9 @@ public sealed class Dispute
 
     /// <summary>The rest: what had been earned with the used credits.</summary>
     public decimal Chargebacks { get; init; }
+
+    /// <summary>What is due again on an invoice that the money had paid.</summary>
+    public decimal Receivable { get; init; }
 
     /// <summary>Money that had bought nothing.</summary>
     public decimal Suspense { get; init; }

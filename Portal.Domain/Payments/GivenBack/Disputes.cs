@@ -1,8 +1,14 @@
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
+using Portal.Domain.Payments.Charges;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments.GivenBack;
+
+/// <summary>What a disputed payment had paid besides credits.</summary>
+/// <param name="Purpose">Who took its money.</param>
+/// <param name="PaysFor">For what: a public id.</param>
+internal sealed record DisputedPurpose(IPaymentPurpose Purpose, string PaysFor);
 
 /// <summary>
 /// Books money that disputes took, and what came back with those that were won (domain.md §3, §4). Credits affected are the share of the
@@ -12,20 +18,25 @@ namespace Portal.Domain.Payments.GivenBack;
 internal static class Disputes
 {
     /// <summary>Books by how much a report exceeds what is booked of its payment.</summary>
-    public static async Task BookAsync(WalletTransaction wallet, Payment payment, PaymentReport report, CancellationToken cancellationToken)
+    /// <param name="wallet">The wallet.</param>
+    /// <param name="payment">The payment.</param>
+    /// <param name="report">What its provider says of it.</param>
+    /// <param name="purpose">What the money paid for when it bought no credits; null for nothing that is known.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    public static async Task BookAsync(WalletTransaction wallet, Payment payment, PaymentReport report, DisputedPurpose? purpose, CancellationToken cancellationToken)
     {
-        if (report.Disputed > payment.Disputed) await TakeAsync(wallet, payment, report.Disputed - payment.Disputed, cancellationToken);
+        if (report.Disputed > payment.Disputed) await TakeAsync(wallet, payment, report.Disputed - payment.Disputed, purpose, cancellationToken);
         var back = Math.Min(report.Reinstated, payment.Disputed) - payment.Reinstated;
-        if (back > 0m) await ReinstateAsync(wallet, payment, back, cancellationToken);
+        if (back > 0m) await ReinstateAsync(wallet, payment, back, purpose, cancellationToken);
     }
 
-    private static async Task TakeAsync(WalletTransaction wallet, Payment payment, decimal taken, CancellationToken cancellationToken)
+    private static async Task TakeAsync(WalletTransaction wallet, Payment payment, decimal taken, DisputedPurpose? purpose, CancellationToken cancellationToken)
     {
         var sale = await Sale.OfPaymentAsync(wallet, payment, cancellationToken);
         payment.Disputed += taken;
         if (sale is null)
         {
-            BookUnsold(wallet, payment, "disputed", payment.Disputed, taken);
+            await BookUnsoldAsync(wallet, payment, "disputed", payment.Disputed, taken, purpose, cancellationToken);
             return;
         }
 
@@ -46,13 +57,13 @@ internal static class Disputes
         wallet.SettleDebts();
     }
 
-    private static async Task ReinstateAsync(WalletTransaction wallet, Payment payment, decimal back, CancellationToken cancellationToken)
+    private static async Task ReinstateAsync(WalletTransaction wallet, Payment payment, decimal back, DisputedPurpose? purpose, CancellationToken cancellationToken)
     {
         var sale = await Sale.OfPaymentAsync(wallet, payment, cancellationToken);
         payment.Reinstated += back;
         if (sale is null)
         {
-            BookUnsold(wallet, payment, "reinstated", payment.Reinstated, -back);
+            await BookUnsoldAsync(wallet, payment, "reinstated", payment.Reinstated, -back, purpose, cancellationToken);
             return;
         }
 
@@ -106,12 +117,14 @@ internal static class Disputes
         Value = value,
     };
 
-    // Money that had bought nothing.
-    private static void BookUnsold(WalletTransaction wallet, Payment payment, string what, decimal cumulative, decimal amount)
+    // Money that had bought no credits: what it paid for is due again, of the rest nobody knows.
+    private static async Task BookUnsoldAsync(
+        WalletTransaction wallet, Payment payment, string what, decimal cumulative, decimal amount, DisputedPurpose? purpose, CancellationToken cancellationToken)
     {
         var posting = Begin(wallet, payment, what, cumulative, amount > 0m ? "Payment disputed" : "Dispute won");
-        wallet.Db.Add(NewDispute(wallet, payment, posting, sale: null, amount, 0m, 0m, 0m));
-        BookMoney(posting, payment, 0m, 0m, amount);
+        var receivable = purpose is null ? 0m : await purpose.Purpose.DisputedAsync(wallet, posting, purpose.PaysFor, payment, amount, cancellationToken);
+        wallet.Db.Add(NewDispute(wallet, payment, posting, sale: null, amount, 0m, 0m, 0m, receivable));
+        BookMoney(posting, payment, 0m, 0m, amount - receivable);
     }
 
     private static void BookMoney(LedgerTransaction posting, Payment payment, decimal tax, decimal chargebacks, decimal suspense)
@@ -126,7 +139,8 @@ internal static class Disputes
         wallet.Begin("dispute", key: IncomingMoney.Key(payment, what, cumulative), reference: payment.PublicId, reason: reason);
 
     private static Dispute NewDispute(
-        WalletTransaction wallet, Payment payment, LedgerTransaction posting, Sale? sale, decimal amount, decimal value, decimal tax, decimal chargebacks) => new()
+        WalletTransaction wallet, Payment payment, LedgerTransaction posting, Sale? sale, decimal amount, decimal value, decimal tax, decimal chargebacks,
+        decimal receivable = 0m) => new()
         {
             TenantId = wallet.TenantId,
             Id = Uuid7.At(wallet.Now),
@@ -138,7 +152,8 @@ internal static class Disputes
             Value = value,
             Tax = tax,
             Chargebacks = chargebacks,
-            Suspense = amount - value - tax - chargebacks,
+            Receivable = receivable,
+            Suspense = amount - value - tax - chargebacks - receivable,
             CreatedAt = wallet.Now,
         };
 }

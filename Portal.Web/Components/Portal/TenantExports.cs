@@ -2,12 +2,12 @@ using System.Globalization;
 using System.Text;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
-using Portal.Domain.Invoicing.Pdf;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Outcomes;
 using Portal.Domain.Tenants;
 using Portal.Web.Access;
+using Portal.Web.Components.TenantPages.Invoices;
 using Portal.Web.Components.Shared;
 using Portal.Web.Components.TenantPages.Outcomes;
 
@@ -28,7 +28,7 @@ internal static class TenantExports
         tenant.MapGet("/outcomes.csv", OutcomesAsync);
         tenant.MapGet("/consumers.csv", ConsumersAsync);
         tenant.MapGet("/invoices.csv", InvoicesAsync);
-        tenant.MapGet("/invoices/{invoice}.pdf", InvoiceAsync);
+        InvoiceFiles.Map(tenant);
     }
 
     private static async Task<IResult> UsageAsync(string tenantKey, HttpContext http, TenantAccess access, TenantReads reads)
@@ -124,15 +124,6 @@ internal static class TenantExports
         }
 
         return File(csv, $"{tenant.Key}-invoices.csv");
-    }
-
-    private static async Task<IResult> InvoiceAsync(string tenantKey, string invoice, HttpContext http, TenantAccess access, TenantReads reads)
-    {
-        if (await access.FindAsync(http.User, tenantKey, http.RequestAborted) is not { } tenant) return Results.NotFound();
-        if (!tenant.May(MemberRole.Billing)) return Results.Forbid();
-        var found = await reads.RunAsync(
-            tenant.Id, read => InvoiceQuery.FindAsync(read.Connection, tenant.Id, invoice, tenant.Zone, http.RequestAborted), http.RequestAborted);
-        return found is null ? Results.NotFound() : Results.File(InvoicePdf.Of(found, tenant.Zone), "application/pdf", $"{found.Number ?? "draft"}.pdf");
     }
 
     private static string At(DateTimeOffset? instant) => instant is { } some ? Domain.Kernel.InstantText.Format(some) : "";

@@ -92,6 +92,57 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
+    public async Task Thirty_days_after_the_last_retry_an_invoice_is_given_up()
+    {
+        await SaveCardAsync("declined");
+        await SubscribeAsync();
+        foreach (var at in new[] { "01T02:00", "02T02:30", "04T02:30", "06T02:30", "08T02:30" }) await ToAsync($"2030-01-{at}:00Z");
+        await ToAsync("2030-02-07T01:30:00Z");
+        (await ScalarAsync("select i.state from invoices i join invoice_documents d on d.invoice_id = i.id where d.number = 'INV-000001'")).ShouldBe("open");
+        await ToAsync("2030-02-07T02:30:00Z"); // first refused on 1 January at 02:00, 7 + 30 days before
+        (await ScalarAsync("select i.state from invoices i join invoice_documents d on d.invoice_id = i.id where d.number = 'INV-000001'")).ShouldBe("uncollectible");
+        (await ScalarAsync("select state from subscriptions")).ShouldBe("suspended");
+        (await BalanceAsync("bad_debt")).ShouldBe(29m); // all of the fee was earned in January
+    }
+
+    [Fact]
+    public async Task A_disputed_payment_of_an_invoice_makes_it_due_again_and_a_won_dispute_pays_it()
+    {
+        await SaveCardAsync("accepted");
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z");
+        var payment = (string)(await ScalarAsync("select provider_payment from payments"))!;
+
+        await world.TellAsync("d1", payment, reference: null, captured: 2900, disputed: 2900);
+        (await StandingAsync()).ShouldBe("open 0 of 29, 0 refused; active");
+        (await BalanceAsync("receivable"), await BalanceAsync("cash:sandbox"), await BalanceAsync("suspense")).ShouldBe((29m, 0m, 0m));
+        await ToAsync("2030-01-02T02:00:00Z");
+        (await ScalarAsync("select count(*) from payment_attempts")).ShouldBe(1L); // nothing is charged by itself
+
+        await world.TellAsync("d1", payment, reference: null, captured: 2900, disputed: 2900); // told again
+        (await BalanceAsync("receivable")).ShouldBe(29m);
+        await world.TellAsync("d2", payment, reference: null, captured: 2900, disputed: 2900, reinstated: 2900);
+        (await StandingAsync()).ShouldBe("paid 29 of 29, 0 refused; active");
+        (await BalanceAsync("receivable"), await BalanceAsync("cash:sandbox")).ShouldBe((0m, 29m));
+        (await ScalarAsync("select string_agg(kind, ' ' order by at, id) from invoice_events")).ShouldBe("finalised paid disputed reinstated");
+    }
+
+    [Fact]
+    public async Task A_dispute_won_after_the_invoice_was_paid_otherwise_is_the_customers_credit()
+    {
+        await SaveCardAsync("accepted");
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z");
+        var payment = (string)(await ScalarAsync("select provider_payment from payments"))!;
+        await world.TellAsync("d1", payment, reference: null, captured: 2900, disputed: 2900);
+        await PayAsync(); // the card again
+        (await StandingAsync()).ShouldBe("paid 29 of 29, 0 refused; active");
+
+        await world.TellAsync("d2", payment, reference: null, captured: 2900, disputed: 2900, reinstated: 2900);
+        (await BalanceAsync("customer_credit"), await BalanceAsync("receivable"), await BalanceAsync("cash:sandbox")).ShouldBe((-29m, 0m, 58m));
+    }
+
+    [Fact]
     public async Task Without_a_payment_method_it_is_refused_and_renewals_go_on()
     {
         await SubscribeAsync();

@@ -174,7 +174,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task A_pack_of_a_custom_amount_is_bought_for_what_is_missing()
     {
-        await world.AddPackAsync("custom", """{"name":"Custom","currency":"USD","min":"100","max":"5000","price":{"model":"per_unit","unit_amount":"0.01"}}""");
+        await world.AddPackAsync("custom", """{"name":"Custom","currency":"USD","min":"100","max":"5000","price":{"model":"per_unit","amount":"0.01"}}""");
         await SaveCardAsync("accepted");
         await world.GrantAsync(250m);
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "custom"));

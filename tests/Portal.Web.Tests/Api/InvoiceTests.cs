@@ -50,6 +50,39 @@ public sealed class InvoiceTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task Invoices_are_credited_voided_and_written_off_by_the_platform_alone()
+    {
+        var tenant = await SubscribeAsync();
+        await ForwardAsync(TimeSpan.FromHours(2));
+        var path = $"/v1/tenants/{tenant}/invoices";
+        var number = (await Platform.SendAsync("GET", path)).Json.GetProperty("items")[0].GetProperty("number").GetString();
+        var own = host.Client(await host.NewKeyAsync(tenant, Scope.Manage, Scope.Read));
+        foreach (var (what, body) in new[] { ("void", """{"reason":"x"}"""), ("write-off", """{"reason":"x"}"""), ("credit-notes", """{"reason":"x"}""") })
+            (await own.SendAsync("POST", $"{path}/{number}/{what}", body)).Status.ShouldBe(403);
+
+        (await Platform.SendAsync("POST", $"{path}/{number}/credit-notes", """{"amount":"1"}""")).ShouldBe(400, "missing_field");
+        (await Platform.SendAsync("POST", $"{path}/{number}/credit-notes", """{"reason":"Sorry","amount":"60"}""")).ShouldBe(400, "exceeds_invoice");
+        (await Platform.SendAsync("POST", $"{path}/INV-999999/credit-notes", """{"reason":"Sorry"}""")).ShouldBe(404, "unknown_invoice");
+        var note = (await Platform.SendAsync("POST", $"{path}/{number}/credit-notes", """{"reason":"Sorry","lines":[{"line":2,"amount":"15.00"}]}""")).ShouldBe(201).Json;
+        (note.GetProperty("total").GetString(), note.GetProperty("lowered_due").GetString()).ShouldBe(("15.000000000", "15.000000000"));
+        (await own.SendAsync("GET", $"{path}/{number}/credit-notes/{note.GetProperty("number").GetString()}")).ShouldBe(200).Text.ShouldContain("Sorry");
+        (await own.GetAsync(new Uri(note.GetProperty("pdf_url").GetString()!, UriKind.Relative))).Content.Headers.ContentType!.MediaType.ShouldBe("application/pdf");
+        var invoice = (await own.SendAsync("GET", $"{path}/{number}")).ShouldBe(200).Json;
+        (invoice.GetProperty("credit_notes").GetArrayLength(), invoice.GetProperty("amount_due").GetString()).ShouldBe((1, "44.000000000"));
+        (await own.SendAsync("GET", $"{path}/{number}/receipt.pdf")).ShouldBe(404, "nothing_paid");
+
+        (await Platform.SendAsync("POST", $"{path}/{number}/void", """{"reason":"Wrong"}""")).ShouldBe(409, "invoice_has_credit_notes");
+        (await Platform.SendAsync("POST", $"{path}/{number}/write-off", """{"reason":""}""")).ShouldBe(400, "invalid_reason");
+        (await Platform.SendAsync("POST", $"{path}/{number}/write-off", """{"reason":"Insolvent"}""")).ShouldBe(200).Json.GetProperty("status").GetString().ShouldBe("uncollectible");
+        (await Platform.SendAsync("POST", $"{path}/{number}/write-off", """{"reason":"Insolvent"}""")).ShouldBe(409, "invoice_not_open");
+
+        var other = await host.NewTenantAsync();
+        foreach (var what in new[] { "void", "write-off", "credit-notes" })
+            (await Platform.SendAsync("POST", $"/v1/tenants/{other}/invoices/{number}/{what}", """{"reason":"x"}""")).ShouldBe(404, "unknown_invoice");
+        (await Platform.SendAsync("GET", $"/v1/tenants/{other}/invoices/{number}/credit-notes/{note.GetProperty("id").GetString()}")).ShouldBe(404, "unknown_credit_note");
+    }
+
+    [Fact]
     public async Task A_bank_transfer_pays_what_is_due_and_the_rest_is_the_customers_credit()
     {
         var tenant = await SubscribeAsync();

@@ -167,7 +167,7 @@ create table invoice_events (
   id               uuid not null,
   invoice_id       uuid not null,
   at               timestamptz not null,
-  kind             text not null check (kind in ('finalised', 'credit_applied', 'paid', 'voided', 'uncollectible', 'disputed', 'reinstated', 'credited', 'sent')),
+  kind             text not null check (kind in ('finalised', 'credit_applied', 'paid', 'voided', 'uncollectible', 'reopened', 'disputed', 'reinstated', 'credited', 'sent')),
   amount           numeric(28,9),
   transaction_id   uuid,
   reference        text,

@@ -167,12 +167,13 @@ create table disputes (
   value            numeric(28,9) not null,              -- of unused credits
   tax              numeric(28,9) not null,
   chargebacks      numeric(28,9) not null,
+  receivable       numeric(28,9) not null default 0,    -- due again on an invoice that it had paid
   suspense         numeric(28,9) not null,
   created_at       timestamptz not null,
   primary key (tenant_id, id),
   foreign key (tenant_id, payment_id) references payments,
   foreign key (tenant_id, grant_id) references grants,
-  check (amount = value + tax + chargebacks + suspense)
+  check (amount = value + tax + chargebacks + receivable + suspense)
 );
 create index disputes_payment on disputes (tenant_id, payment_id);
 

@@ -12,7 +12,12 @@ full join (select tenant_id, sum(credits) as credits from refunds where state <>
 union all
 select coalesce(a.tenant_id, d.tenant_id), 'account clawed_back', coalesce(d.credits, 0.000000000), coalesce(a.balance, 0.000000000)
 from (select * from ledger_accounts where account = 'clawed_back' and unit = 'CREDIT') a
-full join (select tenant_id, sum(credits - returned) as credits from dispute_pieces group by tenant_id) d on d.tenant_id = a.tenant_id
+full join (
+  select tenant_id, sum(credits) as credits from (
+    select tenant_id, credits - returned as credits from dispute_pieces
+    union all select tenant_id, credits from invoice_takebacks where returned_at is null
+  ) taken group by tenant_id
+) d on d.tenant_id = a.tenant_id
 union all
 select r.tenant_id, format('refund %s: credits of its pieces', r.id), r.credits,
   (select coalesce(sum(p.credits), 0.000000000) from refund_pieces p where p.tenant_id = r.tenant_id and p.refund_id = r.id)

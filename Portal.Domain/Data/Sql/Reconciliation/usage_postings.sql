@@ -33,9 +33,11 @@ with kept as (
 ), posted as (
   select tenant_id, transaction_id, case when account like 'consumed:%' then account when account like 'cogs:%' then 'cogs' else 'revenue' end as account,
     unit, sum(amount) as amount
-  from ledger_entries
+  from ledger_entries e
   where (account like 'consumed:%' or account like 'cogs:%' or account in ('revenue:usage', 'revenue:overage'))
     and transaction_id >= (select first from kept)
+    -- A void invoice takes back revenue of many events at once.
+    and not exists (select from invoice_events v where v.kind = 'voided' and v.tenant_id = e.tenant_id and v.transaction_id = e.transaction_id)
   group by 1, 2, 3, 4
 )
 select coalesce(r.tenant_id, p.tenant_id) as tenant_id,

@@ -21,6 +21,22 @@ internal static class InvoiceText
         _ => "badge-plain",
     };
 
+    /// <summary>Something that happened to an invoice, in words.</summary>
+    public static string Happened(InvoiceEvent happened) => happened.Kind switch
+    {
+        "finalised" => "Issued",
+        "paid" => "Paid",
+        "credit_applied" => "Paid from your credit",
+        "credited" => "Credit note issued",
+        "voided" => $"Voided: {happened.Reference}",
+        "uncollectible" => $"Written off: {happened.Reference}",
+        "reopened" => "Open again: money arrived for it",
+        "disputed" => "The payment was disputed: due again",
+        "reinstated" => "The dispute was won: paid again",
+        "sent" => "Sent by mail",
+        _ => happened.Kind,
+    };
+
     /// <summary>A quantity with no more digits than it has.</summary>
     public static string Quantity(decimal quantity) => quantity.ToString("#,0.#########", System.Globalization.CultureInfo.CurrentCulture);
 
