@@ -4,7 +4,9 @@ using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
+using Portal.Domain.Payments.TopUps;
 using Portal.Domain.Subscriptions;
+using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 using Portal.Domain.Webhooks;
 using Portal.Web.Api.Http;
@@ -39,11 +41,28 @@ public sealed class WebhookBodyWriter(TenantReads reads, Checkouts checkouts) : 
         if (IsOf(PublicId.Subscription, out id)) return await SubscriptionsApi.DocumentAsync(read, id, cancellationToken);
         return told.Type switch
         {
+            WebhookEventTypes.AllowancePassed => await AllowanceAsync(read, told.Subject, cancellationToken),
+            WebhookEventTypes.TopUpStopped => await TopUpAsync(read, told.Subject, cancellationToken),
             WebhookEventTypes.PoolExhausted => (await Balances.ReadAsync(read, cancellationToken)).Pools.FirstOrDefault(pool => pool.Key == told.Subject) is { } pool ? PoolBalanceDocument.Of(pool) : null,
             WebhookEventTypes.AlertFired or WebhookEventTypes.AlertRecovered =>
                 await AlertSettings.FindAsync(read.Connection, read.TenantId, told.Subject, cancellationToken) is { } alert ? AlertDocument.Of(alert) : null,
             _ => null,
         };
+
+        // The pool's key and the consumer's.
+        static async Task<AllowanceStanding?> AllowanceAsync(TenantRead read, string subject, CancellationToken cancellationToken)
+        {
+            var split = subject.IndexOf('/', StringComparison.Ordinal);
+            return (await AllowanceSettings.ListAsync(read, subject[(split + 1)..], cancellationToken)).FirstOrDefault(allowance => allowance.Pool == subject[..split]);
+        }
+
+        static async Task<AutoTopUpDocument?> TopUpAsync(TenantRead read, string pool, CancellationToken cancellationToken)
+        {
+            var ids = await read.Connection.ListAsync("select pool_id from pools where tenant_id = $1 and key = $2", row => row.GetInt32(0), cancellationToken, read.TenantId, pool);
+            return ids is [var id] && await AutoTopUps.FindAsync(read.Connection, read.TenantId, id, read.Zone, read.Now, cancellationToken) is { } setting
+                ? AutoTopUpDocument.Of(setting, read.Now)
+                : null;
+        }
 
         bool IsOf(string kind, out Guid found) => PublicId.TryParse(kind, told.Subject, out var owner, out found) && owner == told.TenantId;
     }

@@ -1,4 +1,5 @@
 using Portal.Domain.Kernel;
+using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
 using Portal.Testing;
 
@@ -34,5 +35,26 @@ public sealed class TellingTests(PostgresFixture postgres) : IClassFixture<Postg
         await portal.Wallets.SettleAsync(acme);
         (await portal.ScalarAsync("select string_agg(type, ' ' order by created_at) from webhook_events")).ShouldBe("grant.created grant.expired");
         (await portal.ScalarAsync("select count(distinct subject) from webhook_events")).ShouldBe(1L);
+    }
+
+    [Fact]
+    public async Task A_soft_allowance_that_is_passed_is_told_once_a_period_and_a_top_up_that_stops_itself_each_time()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var acme = await portal.AddTenantAsync("acme");
+        await portal.GrantAsync(acme, 100m);
+        await portal.SendAsync(TestPortal.Usage("acme", "first", 1_000, consumer: "ana")); // makes ana known
+        (await portal.Wallets.RunAsync(acme, wallet => AllowanceSettings.PutAsync(wallet, "ana", "shared", 5m, "lifetime", "soft"))).Succeeded.ShouldBeTrue();
+        await portal.SendAsync(TestPortal.Usage("acme", "a", 5_000, consumer: "ana")); // 5 of 5: reached, not passed
+        (await portal.ScalarAsync("select count(*) from webhook_events where type = 'allowance.passed'")).ShouldBe(0L);
+        for (var i = 0; i < 3; i++) await portal.SendAsync(TestPortal.Usage("acme", $"b{i}", 1_000, consumer: "ana"));
+        (await portal.ScalarAsync("select string_agg(subject, ' ') from webhook_events where type = 'allowance.passed'")).ShouldBe("shared/ana");
+
+        await portal.ExecuteAsync($"insert into auto_top_ups (tenant_id, pool_id, threshold, target, pack) values ({acme}, 1, 10, 20, 'starter')");
+        foreach (var (state, told) in new[] { ("now()", 1L), ("now()", 1L), ("null", 1L), ("now() + interval '1 second'", 2L) })
+        {
+            await portal.ExecuteAsync($"update auto_top_ups set off_at = {state}");
+            (await portal.ScalarAsync("select count(*) from webhook_events where type = 'auto_top_up.stopped' and subject = 'shared'")).ShouldBe(told);
+        }
     }
 }

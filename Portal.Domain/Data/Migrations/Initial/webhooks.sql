@@ -147,6 +147,29 @@ create trigger payment_attempts_tell after update on payment_attempts for each r
   when (new.state in ('declined', 'failed') and old.state not in ('declined', 'failed') and coalesce(new.checkout_id::text, new.pays_for) is not null)
   execute function payment_attempts_tell();
 
+create function credit_notes_tell() returns trigger language plpgsql as $$
+begin
+  perform tell(new.tenant_id, 'credit_note.created', public_id('inv', new.tenant_id, new.invoice_id), new.id::text);
+  return null;
+end $$;
+create trigger credit_notes_tell after insert on credit_notes for each row execute function credit_notes_tell();
+
+create function top_ups_tell() returns trigger language plpgsql as $$
+begin
+  perform tell(new.tenant_id, 'auto_top_up.stopped', key, new.pool_id || ':' || new.off_at) from pools where tenant_id = new.tenant_id and pool_id = new.pool_id;
+  return null;
+end $$;
+create trigger top_ups_tell after update on auto_top_ups for each row when (old.off_at is null and new.off_at is not null) execute function top_ups_tell();
+
+-- The intake notes in the audit, once a period, that usage passed a soft allowance.
+create function passed_allowances_tell() returns trigger language plpgsql as $$
+begin
+  perform tell(new.tenant_id, 'allowance.passed', (new.detail->>'pool') || '/' || c.key, new.id::text)
+  from consumers c where c.tenant_id = new.tenant_id and 'consumer:' || c.consumer_id = new.subject;
+  return null;
+end $$;
+create trigger passed_allowances_tell after insert on audit for each row when (new.action = 'allowance.passed') execute function passed_allowances_tell();
+
 -- A mail to each who gets invoices: those that the tax profile names, else the owners and billing people. What it says is written when it is sent.
 create function mail_invoice(of_tenant bigint, invoice uuid, of_cause text) returns void language sql as $$
   insert into outbox (tenant_id, id, kind, payload)
