@@ -18,6 +18,7 @@ namespace Portal.Domain.Alerts;
 public sealed class AlertWatch(NpgsqlDataSource source, TenantReads reads, WalletSignals signals, SiteAddress site, ILogger<AlertWatch> log) : IPlatformWork
 {
     private const int AtOnce = 500;
+    private const long Lock = 0x506f_7274_616c_0064; // advisory, of the watch alone
 
     // Pools are looked at where somebody listens for their end.
     private const string Moved = """
@@ -33,8 +34,23 @@ public sealed class AlertWatch(NpgsqlDataSource source, TenantReads reads, Walle
 
     private sealed record Look(long Version, int[] PoolsWithCredits);
 
-    /// <inheritdoc />
+    /// <summary>Looks at whatever moved; does nothing while somebody else does.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        await using var alone = await source.OpenConnectionAsync(cancellationToken);
+        var mine = await alone.ListAsync("select pg_try_advisory_lock($1)", row => row.GetBoolean(0), cancellationToken, Lock);
+        if (!mine[0]) return;
+        try
+        {
+            await LookAsync(cancellationToken);
+        }
+        finally
+        {
+            await alone.ExecuteAsync("select pg_advisory_unlock($1)", CancellationToken.None, Lock);
+        }
+    }
+
+    private async Task LookAsync(CancellationToken cancellationToken)
     {
         for (var last = 0L; ;)
         {

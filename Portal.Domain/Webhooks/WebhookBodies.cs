@@ -36,7 +36,7 @@ public sealed class WebhookBodies(NpgsqlDataSource source, IEnumerable<IWebhookB
     // Those that could not be written come last, so that they stop no other.
     private const string Wanted = """
         select e.tenant_id, t.key, e.id, e.type, e.subject, e.created_at from webhook_events e join tenants t using (tenant_id)
-        where e.body is null and exists (select from webhook_deliveries d where d.event_tenant = e.tenant_id and d.event_id = e.id and d.state = 'pending')
+        where e.body is null and (e.tenant_id, e.id) in (select d.event_tenant, d.event_id from webhook_deliveries d where d.state = 'pending')
         order by e.tries, e.id limit $1
         """;
 

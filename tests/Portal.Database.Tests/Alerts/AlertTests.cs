@@ -1,5 +1,6 @@
 using Portal.Database.Tests.Webhooks;
 using Portal.Domain.Alerts;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Testing;
 using Microsoft.Extensions.DependencyInjection;
@@ -88,6 +89,28 @@ public sealed class AlertTests(PostgresFixture postgres) : IClassFixture<Postgre
         await portal.SendAsync(TestPortal.Usage("acme", "c", 7_000));
         await WatchTwiceAsync(portal);
         (await portal.ScalarAsync("select count(*) from webhook_events where type = 'pool.exhausted' and subject = 'shared'")).ShouldBe(2L);
+    }
+
+    [Fact]
+    public async Task A_look_that_is_killed_midway_tells_nothing_and_the_next_tells_once()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var acme = await portal.AddTenantAsync("acme");
+        await PutAsync(portal, acme, "low", new AlertOrder("Low", AlertKind.Balance, 0m, ["mail", "webhook", "in_app"]));
+        await SendingTests.AddOwnerAsync(portal, acme, "ana@acme.example");
+
+        await using (var blocking = await portal.Source.OpenConnectionAsync())
+        {
+            await using var transaction = await blocking.BeginTransactionAsync();
+            await blocking.ExecuteAsync("select from alerts for update", CancellationToken.None);
+            using var kill = new CancellationTokenSource(TimeSpan.FromSeconds(1));
+            await Should.ThrowAsync<OperationCanceledException>(() => Watch(portal).RunAsync(kill.Token)); // waits for the alert, with the look begun
+        }
+
+        const string told = "select (select count(*) from alert_firings) || ' ' || (select count(*) from outbox) || ' ' || (select count(*) from webhook_events where type = 'alert.fired')";
+        (await portal.ScalarAsync(told)).ShouldBe("0 0 0");
+        await WatchTwiceAsync(portal);
+        (await portal.ScalarAsync(told)).ShouldBe("1 1 1");
     }
 
     [Fact]

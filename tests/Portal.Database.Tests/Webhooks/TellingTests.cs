@@ -1,3 +1,4 @@
+using Portal.Database.Tests.Payments;
 using Portal.Domain.Kernel;
 using Portal.Domain.Tenants;
 using Portal.Domain.Wallet;
@@ -56,5 +57,22 @@ public sealed class TellingTests(PostgresFixture postgres) : IClassFixture<Postg
             await portal.ExecuteAsync($"update auto_top_ups set off_at = {state}");
             (await portal.ScalarAsync("select count(*) from webhook_events where type = 'auto_top_up.stopped' and subject = 'shared'")).ShouldBe(told);
         }
+    }
+
+    [Fact]
+    public async Task Case_17_a_pack_is_told_once_however_often_and_late_its_provider_tells()
+    {
+        await using var world = await PaymentsWorld.CreateAsync(postgres, invoices: true);
+        var (_, session) = await world.StartAsync();
+        await world.Sandbox.PayAsync(session, PaymentsWorld.Declined);
+        await world.DeliverAsync();
+        await world.Sandbox.PayAsync(session, PaymentsWorld.Accepted);
+        for (var i = 0; i < 3; i++) await world.DeliverAsync();
+        foreach (var body in (await world.EventsAsync()).Reverse()) await world.ReceiveAsync(body);
+        await world.Inbox.ProcessDueAsync();
+
+        (await world.Database.ScalarAsync("select string_agg(n || ' ' || type, ', ' order by type) from (select type, count(*) as n from webhook_events group by type) told")).ShouldBe(
+            "1 grant.created, 1 invoice.finalised, 1 invoice.paid, 1 payment.failed, 1 payment.succeeded");
+        await world.BooksShouldBalanceAsync();
     }
 }
