@@ -19,12 +19,13 @@ public sealed class AlertsPageTests(PostgresFixture postgres) : IClassFixture<Po
         page.WaitForElement(".empty-state-title").TextContent.ShouldBe("No alerts yet");
 
         await page.InvokeAsync(() => page.Find(".page-header-actions button").Click());
-        dialogs.WaitForElement("#alert-name").Input("Running low");
-        dialogs.Find("#alert-threshold").Input("many");
-        dialogs.Find("#alert").Submit();
+        dialogs.WaitForElement("#alert-name");
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert-name").Input("Running low"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert-threshold").Input("many"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert").Submit());
         dialogs.WaitForElement(".notice-error").TextContent.ShouldBe("Give the threshold as a number.");
-        dialogs.Find("#alert-threshold").Input("1,500");
-        dialogs.Find("#alert").Submit();
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert-threshold").Input("1,500"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert").Submit());
 
         page.WaitForAssertion(() => page.Find("td[data-label='Tells at']").TextContent.ShouldBe("1,500 credits or fewer"));
         page.Find("td[data-label=Now]").TextContent.Trim().ShouldBe("not looked at yet");
@@ -48,8 +49,8 @@ public sealed class AlertsPageTests(PostgresFixture postgres) : IClassFixture<Po
         var (page, dialogs) = site.Open<AlertsPage>("alerts", MemberRole.Owner);
         page.WaitForElement("button[aria-label='Change Low']").Click();
         dialogs.WaitForElement("#alert-threshold").GetAttribute("value").ShouldBe("10");
-        dialogs.Find("#alert-threshold").Input("7.5");
-        dialogs.Find("#alert").Submit();
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert-threshold").Input("7.5"));
+        await dialogs.InvokeAsync(() => dialogs.Find("#alert").Submit());
         page.WaitForAssertion(() => page.Find("td[data-label='Tells at']").TextContent.ShouldBe("7.5 credits or fewer"));
 
         await page.InvokeAsync(() => page.Find("button[aria-label='Remove Low']").Click());

@@ -32,9 +32,10 @@ public sealed class WebhooksPageTests(PostgresFixture postgres) : IClassFixture<
         dialogs.WaitForElement("#endpoint-url").Input("http://10.0.0.1/");
         dialogs.Find("#endpoint").Submit();
         dialogs.WaitForElement(".notice-error").TextContent.ShouldBe("The URL must begin with https.");
-        dialogs.Find("#endpoint-url").Input("https://example.com/hooks");
-        dialogs.FindAll(".choices input")[1].Change(true);
-        dialogs.Find("#endpoint").Submit();
+        await dialogs.InvokeAsync(() => dialogs.Find("#endpoint-url").Input("https://example.com/hooks"));
+        await dialogs.InvokeAsync(() => dialogs.FindAll(".choices input")[1].Change(true));
+        dialogs.WaitForAssertion(() => dialogs.FindAll(".choices input").Take(2).Select(box => box.HasAttribute("checked")).ShouldBe([false, true]));
+        await dialogs.InvokeAsync(() => dialogs.Find("#endpoint").Submit());
         var secret = dialogs.WaitForElement("[data-testid=secret]").TextContent;
         secret.ShouldStartWith("whsec_");
         await dialogs.InvokeAsync(() => dialogs.FindAll("button").First(button => button.TextContent.Trim() == "Done").Click());
