@@ -71,6 +71,23 @@ public sealed class AlertTests(PostgresFixture postgres) : IClassFixture<Postgre
     }
 
     [Fact]
+    public async Task Spend_beyond_the_plan_fires_at_its_sum_and_recovers_with_the_next_period()
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var acme = await portal.AddTenantAsync("acme");
+        await PutAsync(portal, acme, "money", new AlertOrder("Money", AlertKind.Spend, 50m, ["in_app"]));
+        foreach (var (spend, fired, recovered) in new[] { ("49.99", 0L, 0L), ("50", 1L, 0L), ("46", 1L, 0L), ("61", 1L, 0L), ("0", 1L, 1L), ("55", 2L, 1L) })
+        {
+            await portal.ExecuteAsync($"update wallets set period_spend = {spend}, version = version + 1");
+            await WatchTwiceAsync(portal);
+            (await FiredAsync(portal)).ShouldBe(fired, spend);
+            (await portal.ScalarAsync("select count(*) from alert_firings where recovered_at is not null")).ShouldBe(recovered, spend);
+        }
+
+        (await portal.ScalarAsync("select text from alert_firings order by id limit 1")).ShouldBe("50 USD of usage beyond the plan in this period; the alert is at 50 USD.");
+    }
+
+    [Fact]
     public async Task The_last_credit_of_a_pool_is_told_once_until_it_had_some_again()
     {
         await using var portal = await TestPortal.StartAsync(postgres);

@@ -48,6 +48,9 @@ internal sealed class Receiver : IAsyncDisposable
     /// <summary>What it answers on a path; else 204.</summary>
     public ConcurrentDictionary<string, int> Answers { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>When it wants to be asked again, on a path.</summary>
+    public ConcurrentDictionary<string, string> RetryAfter { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Paths on which no answer ever comes.</summary>
     public ConcurrentDictionary<string, bool> Silent { get; } = new(StringComparer.Ordinal);
 
@@ -71,6 +74,7 @@ internal sealed class Receiver : IAsyncDisposable
         if (Silent.ContainsKey(path)) await Task.Delay(Timeout.Infinite, http.RequestAborted).ContinueWith(_ => { }, TaskScheduler.Default);
         http.Response.StatusCode = Answers.GetValueOrDefault(path, 204);
         if (http.Response.StatusCode is >= 300 and < 400) http.Response.Headers.Location = At("/elsewhere");
+        if (RetryAfter.TryGetValue(path, out var later)) http.Response.Headers.RetryAfter = later;
         if (http.Response.StatusCode is >= 400) await http.Response.WriteAsync("out of order");
     }
 }

@@ -22,12 +22,12 @@ internal sealed class WebhooksWorld : IAsyncDisposable
     public static async Task<WebhooksWorld> StartAsync(PostgresFixture postgres) => new(await TestPortal.StartAsync(postgres), await Receiver.StartAsync());
 
     /// <summary>A sender of its own, as another process would be.</summary>
-    public WebhookSending Sender(WebhookSettings? settings = null)
+    public WebhookSending Sender(WebhookSettings? settings = null, params IWebhookBodyWriter[] writers)
     {
         var line = new WebhookLine(settings ?? Settings);
         lines.Add(line);
         return new WebhookSending(
-            Portal.Source, new WebhookBodies(Portal.Source, [new Plain()], NullLogger<WebhookBodies>.Instance), line, settings ?? Settings, NullLogger<WebhookSending>.Instance);
+            Portal.Source, new WebhookBodies(Portal.Source, writers.Length == 0 ? [new PlainBodies()] : writers, NullLogger<WebhookBodies>.Instance), line, settings ?? Settings, NullLogger<WebhookSending>.Instance);
     }
 
     /// <summary>An endpoint of a tenant, or of the platform: 0; its id and secret.</summary>
@@ -51,10 +51,11 @@ internal sealed class WebhooksWorld : IAsyncDisposable
         await Receiver.DisposeAsync();
         await Portal.DisposeAsync();
     }
+}
 
-    private sealed class Plain : IWebhookBodyWriter
-    {
-        public Task<string> WriteAsync(WebhookEvent told, CancellationToken cancellationToken) =>
-            Task.FromResult($$$"""{"id":"{{{told.MessageId}}}","type":"{{{told.Type}}}","tenant":"{{{told.TenantKey}}}","data":{"id":"{{{told.Subject}}}"}}""");
-    }
+/// <summary>Bodies with nothing but ids in them.</summary>
+internal sealed class PlainBodies : IWebhookBodyWriter
+{
+    public Task<string> WriteAsync(WebhookEvent told, CancellationToken cancellationToken) =>
+        Task.FromResult($$$"""{"id":"{{{told.MessageId}}}","type":"{{{told.Type}}}","tenant":"{{{told.TenantKey}}}","data":{"id":"{{{told.Subject}}}"}}""");
 }

@@ -1,10 +1,6 @@
-using System.Collections.Concurrent;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
+using Portal.Database.Tests.Webhooks;
 using Portal.Domain.Alerts;
 using Portal.Domain.Tenants;
 using Portal.Domain.Webhooks;
@@ -17,10 +13,10 @@ public sealed class WebhookEndpointTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Data_is_what_GET_answers()
     {
-        await using var receiver = await Sink.StartAsync();
+        await using var receiver = await Receiver.StartAsync();
         var tenant = await host.NewTenantAsync();
         var client = host.Client();
-        (await client.SendAsync("POST", $"/v1/tenants/{tenant}/webhook-endpoints", $$"""{"url":"{{receiver.Url}}"}""")).ShouldBe(201);
+        (await client.SendAsync("POST", $"/v1/tenants/{tenant}/webhook-endpoints", $$"""{"url":"{{receiver.At("/hooks")}}"}""")).ShouldBe(201);
         var grant = (await client.SendAsync("POST", $"/v1/tenants/{tenant}/grants", """{"credits":"50","source":"promotion"}""")).ShouldBe(201);
         await PlanAsync(client);
         var made = (await client.SendAsync("POST", $"/v1/tenants/{tenant}/subscriptions", """{"plan":"hooked"}""")).ShouldBe(201).Json.GetProperty("id").GetString();
@@ -30,9 +26,10 @@ public sealed class WebhookEndpointTests(ApiHost host) : IClassFixture<ApiHost>
 
         await host.Services.GetRequiredService<WebhookSending>().RunAsync();
 
-        var told = receiver.Bodies.ToLookup(body => body.GetProperty("type").GetString()!, StringComparer.Ordinal);
+        JsonElement[] bodies = [.. receiver.All.Select(message => message.Json)];
+        var told = bodies.ToLookup(body => body.GetProperty("type").GetString()!, StringComparer.Ordinal);
         told.Select(type => type.Key).Order().ShouldBe(["alert.fired", "grant.created", "subscription.changed", "subscription.created"]);
-        foreach (var body in receiver.Bodies)
+        foreach (var body in bodies)
         {
             body.EnumerateObject().Select(member => member.Name).ShouldBe(["id", "type", "created_at", "tenant", "data"]);
             body.GetProperty("tenant").GetString().ShouldBe(tenant);
@@ -81,20 +78,20 @@ public sealed class WebhookEndpointTests(ApiHost host) : IClassFixture<ApiHost>
     [Fact]
     public async Task Deliveries_tell_every_try_and_are_replayed()
     {
-        await using var receiver = await Sink.StartAsync();
-        receiver.Status = 500;
+        await using var receiver = await Receiver.StartAsync();
+        receiver.Answers["/hooks"] = 500;
         var tenant = await host.NewTenantAsync();
         var client = host.Client(await host.NewKeyAsync(tenant, Scope.Read, Scope.Manage));
         var path = $"/v1/tenants/{tenant}/webhook-endpoints";
-        var id = (await client.SendAsync("POST", path, $$"""{"url":"{{receiver.Url}}","types":["grant.created"]}""")).ShouldBe(201).Json.GetProperty("id").GetString();
+        var id = (await client.SendAsync("POST", path, $$"""{"url":"{{receiver.At("/hooks")}}","types":["grant.created"]}""")).ShouldBe(201).Json.GetProperty("id").GetString();
         (await host.Client().SendAsync("POST", $"/v1/tenants/{tenant}/grants", """{"credits":"50","source":"promotion"}""")).ShouldBe(201);
         await host.Services.GetRequiredService<WebhookSending>().RunAsync();
 
         var delivery = (await client.SendAsync("GET", $"{path}/{id}/deliveries?state=pending")).ShouldBe(200).Json.GetProperty("items").EnumerateArray().ShouldHaveSingleItem();
         delivery.GetProperty("attempts").GetInt32().ShouldBe(1);
         delivery.GetProperty("log")[0].GetProperty("status").GetInt32().ShouldBe(500);
-        delivery.GetProperty("log")[0].GetProperty("response").GetString().ShouldBe("sorry");
-        receiver.Status = 200;
+        delivery.GetProperty("log")[0].GetProperty("response").GetString().ShouldBe("out of order");
+        receiver.Answers.Clear();
         (await client.SendAsync("POST", $"{path}/{id}/replay", $$"""{"delivery":"{{delivery.GetProperty("id").GetString()}}"}""")).ShouldBe(200);
         await host.Services.GetRequiredService<WebhookSending>().RunAsync();
         delivery = (await client.SendAsync("GET", $"{path}/{id}/deliveries?state=delivered")).Json.GetProperty("items").EnumerateArray().ShouldHaveSingleItem();
@@ -165,45 +162,5 @@ public sealed class WebhookEndpointTests(ApiHost host) : IClassFixture<ApiHost>
     {
         const string plan = """{"name":"Hooked","currency":"USD","period":"month","items":[{"key":"base","type":"flat","amount":"29.00"}]}""";
         (await client.SendAsync("PUT", "/v1/plans/hooked", plan)).Status.ShouldBeInRange(200, 201);
-    }
-
-    private sealed class Sink : IAsyncDisposable
-    {
-        private readonly WebApplication app;
-        private readonly ConcurrentQueue<JsonElement> bodies = new();
-
-        private Sink()
-        {
-            var builder = WebApplication.CreateSlimBuilder();
-            builder.Logging.ClearProviders();
-            builder.WebHost.UseUrls("http://127.0.0.1:0");
-            app = builder.Build();
-            app.Run(async http =>
-            {
-                using var document = await JsonDocument.ParseAsync(http.Request.Body);
-                bodies.Enqueue(document.RootElement.Clone());
-                http.Response.StatusCode = Status;
-                if (Status >= 400) await http.Response.WriteAsync("sorry");
-            });
-        }
-
-        public int Status { get; set; } = 200;
-
-        public string Url => app.Urls.Single() + "/hooks";
-
-        public IReadOnlyCollection<JsonElement> Bodies => bodies;
-
-        public static async Task<Sink> StartAsync()
-        {
-            var sink = new Sink();
-            await sink.app.StartAsync();
-            return sink;
-        }
-
-        public async ValueTask DisposeAsync()
-        {
-            await app.StopAsync(new CancellationToken(canceled: true));
-            await app.DisposeAsync();
-        }
     }
 }
