@@ -3,6 +3,7 @@ using System.Net;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Invoicing.Pdf;
 using Portal.Domain.Kernel;
 using Portal.Domain.Tenants;
@@ -12,8 +13,9 @@ namespace Portal.Domain.Notifications;
 /// <summary>A mail about an invoice that waits in the outbox.</summary>
 /// <param name="To">The address.</param>
 /// <param name="Invoice">Public id.</param>
-/// <param name="Cause"><c>finalised</c>, <c>past_due</c> or <c>payment_failed</c>.</param>
-public sealed record InvoiceMail(string To, string Invoice, string Cause);
+/// <param name="Cause"><c>finalised</c>, <c>past_due</c>, <c>payment_failed</c>, <c>credited</c> or <c>voided</c>.</param>
+/// <param name="Note">Public id of the credit note, of what was credited.</param>
+public sealed record InvoiceMail(string To, string Invoice, string Cause, string? Note = null);
 
 /// <summary>Writes mails about invoices when they are sent, so that they say how the invoice stands; the outbox keeps neither texts nor documents.</summary>
 public sealed class InvoiceMails(TenantReads reads, SiteAddress site)
@@ -30,6 +32,9 @@ public sealed class InvoiceMails(TenantReads reads, SiteAddress site)
             var tenant = (await Tenant.FindAsync(read.Connection, tenantId, cancellationToken))!;
             var link = new Uri(site.Root, $"t/{tenant.Key}/invoices/{invoice.PublicId}");
             if (mail.Cause == "finalised") return Finalised(mail.To, invoice, number, link, read.Zone);
+            if (mail.Cause == "voided") return Write(mail.To, $"Invoice {number} is void", [$"Invoice {number} was taken back. Nothing is to be paid on it."], "Look at the invoice", link);
+            if (mail.Cause == "credited")
+                return invoice.CreditNotes.FirstOrDefault(note => note.PublicId == mail.Note) is { } note ? Credited(mail.To, invoice, number, note, link, read.Zone) : null;
             return invoice.State == InvoiceState.Open ? Refused(mail.To, invoice, number, link, read.Zone, await DunnedAsync(read, invoice.Id, cancellationToken)) : null;
         }, cancellationToken);
     }
@@ -45,6 +50,21 @@ public sealed class InvoiceMails(TenantReads reads, SiteAddress site)
         return Write(to, $"Invoice {number} from {seller}", says, "Look at the invoice", link) with
         {
             Attachment = new MailAttachment($"{number}.pdf", InvoicePdf.Of(invoice, zone)),
+        };
+    }
+
+    private static Mail Credited(string to, Invoice invoice, string number, CreditNote note, Uri link, TimeZoneInfo zone)
+    {
+        var kept = note.Total - note.Lowered;
+        string[] says =
+        [
+            $"Credit note {note.Number} over {Amount(note.Total, invoice.Currency)} for invoice {number} is attached: {note.Reason}",
+            .. note.Lowered > 0m ? [$"What is due on the invoice fell by {Amount(note.Lowered, invoice.Currency)}."] : Array.Empty<string>(),
+            .. kept > 0m ? [$"{Amount(kept, invoice.Currency)} is your credit and pays the next invoice."] : Array.Empty<string>(),
+        ];
+        return Write(to, $"Credit note {note.Number} for invoice {number}", says, "Look at the invoice", link) with
+        {
+            Attachment = new MailAttachment($"{note.Number}.pdf", CreditNotePdf.Of(invoice, note, zone)),
         };
     }
 

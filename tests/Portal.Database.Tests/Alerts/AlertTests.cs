@@ -1,9 +1,9 @@
+using Microsoft.Extensions.DependencyInjection;
 using Portal.Database.Tests.Webhooks;
 using Portal.Domain.Alerts;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Testing;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace Portal.Database.Tests.Alerts;
 

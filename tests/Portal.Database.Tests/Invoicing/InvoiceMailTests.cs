@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Database.Tests.Payments;
 using Portal.Domain;
 using Portal.Domain.Catalog;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
 using Portal.Domain.Notifications;
 using Portal.Domain.Pricing;
@@ -78,6 +79,40 @@ public sealed class InvoiceMailTests(PostgresFixture postgres) : IClassFixture<P
 
         (await world.Database.ScalarAsync("select string_agg(n || ' ' || type, ', ' order by type) from (select type, count(*) as n from webhook_events group by type) told")).ShouldBe(
             "1 grant.created, 1 invoice.finalised, 1 invoice.paid, 1 invoice.past_due, 5 payment.failed, 1 payment.succeeded, 3 subscription.changed, 1 subscription.created");
+    }
+
+    [Fact]
+    public async Task A_credit_note_comes_with_its_pdf()
+    {
+        await world.ExecuteAsync($"insert into tax_profiles (tenant_id, emails) values ({Acme}, '{{books@acme.example}}')");
+        var letterbox = new Letterbox();
+        await ToAsync("2030-01-01T00:59:00Z");
+        await world.ExecuteAsync("delete from payment_methods"); // nobody is charged meanwhile
+        await ToAsync("2030-01-01T01:00:01Z");
+        await DrainTwiceAsync(letterbox);
+        letterbox.Sent.Clear();
+
+        // 29 less 9 is 20 still to pay.
+        var issued = await Wallets.RunAsync(world.Acme, wallet => new CreditNotes(world.Database.DataSource).IssueAsync(wallet, "INV-000001", new CreditNoteOrder("An outage", 9m)));
+        issued.Succeeded.ShouldBeTrue();
+        await DrainTwiceAsync(letterbox);
+        var mail = letterbox.Sent.ShouldHaveSingleItem();
+        mail.Subject.ShouldBe("Credit note INV-CN-000001 for invoice INV-000001");
+        mail.Text.ShouldStartWith("Credit note INV-CN-000001 over 9.00 USD for invoice INV-000001 is attached: An outage\n\nWhat is due on the invoice fell by 9.00 USD.\n\nLook at the invoice:");
+        Encoding.ASCII.GetString(mail.Attachment!.Content.Span[..5]).ShouldBe("%PDF-");
+        (await world.Database.ScalarAsync("select count(*) from webhook_events where type = 'credit_note.created'")).ShouldBe(1L);
+    }
+
+    [Fact]
+    public async Task That_an_invoice_is_void_is_told_once_and_nothing_more_of_its_refusals()
+    {
+        await world.ExecuteAsync($"insert into tax_profiles (tenant_id, emails) values ({Acme}, '{{books@acme.example}}')");
+        var letterbox = new Letterbox();
+        await ToAsync("2030-01-01T02:00:00Z"); // refused
+        (await Wallets.RunAsync(world.Acme, wallet => Voiding.RunAsync(wallet, "INV-000001", "Made in error"))).Succeeded.ShouldBeTrue();
+        await DrainTwiceAsync(letterbox);
+        letterbox.Sent.Select(mail => mail.Subject).Order(StringComparer.Ordinal).ShouldBe(["Invoice INV-000001 from Portal", "Invoice INV-000001 is void"]);
+        (await world.Database.ScalarAsync("select count(*) from webhook_events where type = 'invoice.voided'")).ShouldBe(1L);
     }
 
     [Fact]

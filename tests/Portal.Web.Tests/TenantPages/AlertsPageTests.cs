@@ -3,8 +3,8 @@ using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Alerts;
 using Portal.Domain.Tenants;
 using Portal.Testing;
-using Portal.Web.Components.TenantPages.Overview;
 using Portal.Web.Components.TenantPages.Alerts;
+using Portal.Web.Components.TenantPages.Overview;
 
 namespace Portal.Web.Tests.TenantPages;
 

@@ -147,13 +147,6 @@ create trigger payment_attempts_tell after update on payment_attempts for each r
   when (new.state in ('declined', 'failed') and old.state not in ('declined', 'failed') and coalesce(new.checkout_id::text, new.pays_for) is not null)
   execute function payment_attempts_tell();
 
-create function credit_notes_tell() returns trigger language plpgsql as $$
-begin
-  perform tell(new.tenant_id, 'credit_note.created', public_id('inv', new.tenant_id, new.invoice_id), new.id::text);
-  return null;
-end $$;
-create trigger credit_notes_tell after insert on credit_notes for each row execute function credit_notes_tell();
-
 create function top_ups_tell() returns trigger language plpgsql as $$
 begin
   perform tell(new.tenant_id, 'auto_top_up.stopped', key, new.pool_id || ':' || new.off_at) from pools where tenant_id = new.tenant_id and pool_id = new.pool_id;
@@ -171,9 +164,9 @@ end $$;
 create trigger passed_allowances_tell after insert on audit for each row when (new.action = 'allowance.passed') execute function passed_allowances_tell();
 
 -- A mail to each who gets invoices: those that the tax profile names, else the owners and billing people. What it says is written when it is sent.
-create function mail_invoice(of_tenant bigint, invoice uuid, of_cause text) returns void language sql as $$
+create function mail_invoice(of_tenant bigint, invoice uuid, of_cause text, of_note text default null) returns void language sql as $$
   insert into outbox (tenant_id, id, kind, payload)
-  select of_tenant, uuid7_at(clock_timestamp()), 'invoice', jsonb_build_object('to', reader, 'invoice', public_id('inv', of_tenant, invoice), 'cause', of_cause)
+  select of_tenant, uuid7_at(clock_timestamp()), 'invoice', jsonb_strip_nulls(jsonb_build_object('to', reader, 'invoice', public_id('inv', of_tenant, invoice), 'cause', of_cause, 'note', of_note))
   from (
     select unnest(emails) as reader from tax_profiles where tenant_id = of_tenant
     union
@@ -181,6 +174,14 @@ create function mail_invoice(of_tenant bigint, invoice uuid, of_cause text) retu
       and not exists (select from tax_profiles where tenant_id = of_tenant and emails <> '{}')
   ) readers
 $$;
+
+create function credit_notes_tell() returns trigger language plpgsql as $$
+begin
+  perform tell(new.tenant_id, 'credit_note.created', public_id('inv', new.tenant_id, new.invoice_id), new.id::text);
+  perform mail_invoice(new.tenant_id, new.invoice_id, 'credited', public_id('cn', new.tenant_id, new.id));
+  return null;
+end $$;
+create trigger credit_notes_tell after insert on credit_notes for each row execute function credit_notes_tell();
 
 create function invoices_tell() returns trigger language plpgsql as $$
 declare
@@ -195,6 +196,7 @@ begin
   if new.state <> before and new.state in ('paid', 'void', 'uncollectible') then
     perform tell(new.tenant_id, case new.state when 'void' then 'invoice.voided' else 'invoice.' || new.state end, subject, this);
   end if;
+  if new.state = 'void' and before = 'open' then perform mail_invoice(new.tenant_id, new.id, 'voided'); end if;
   if tg_op = 'UPDATE' and new.tries > old.tries then
     if old.first_failed_at is null then perform tell(new.tenant_id, 'invoice.past_due', subject, this); end if;
     perform mail_invoice(new.tenant_id, new.id, case when old.first_failed_at is null then 'past_due' else 'payment_failed' end);
