@@ -64,7 +64,7 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
 
         await page.InvokeAsync(() => page.Find("#top-up-threshold").Change("500"));
         await page.InvokeAsync(() => page.Find("#top-up-target").Change("2500"));
-        page.Find(".auto-top-up form").TextContent.Replace('\u00a0', ' ').ShouldContain("about 2 × Starter: 20.00 USD"); // 2,000 missing, $10 a thousand
+        page.WaitForAssertion(() => page.Find(".auto-top-up form").TextContent.Replace('\u00a0', ' ').ShouldContain("about 2 × Starter: 20.00 USD")); // 2,000 missing, $10 a thousand
         await page.InvokeAsync(() => page.Find(".auto-top-up form").Submit());
         page.WaitForElement(".auto-top-up .notice-error").TextContent.ShouldContain("no payment method");
 
