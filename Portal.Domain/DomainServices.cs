@@ -38,6 +38,7 @@ public static class DomainServices
     private static IServiceCollection AddNouns(this IServiceCollection services) => services
         .AddSingleton<TenantReads>()
         .AddSingleton<Reconciliation>()
+        .AddSingleton<MonthLock>()
         .AddSingleton<WalletDirectories>()
         .AddSingleton<WalletSignals>()
         .AddSingleton<Wallets>()

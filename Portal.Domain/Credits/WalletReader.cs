@@ -20,6 +20,13 @@ public sealed record PostingClock(
         var date = ReportingZone.DateIn(instant);
         return date < LockedUntil ? LockedUntil : date;
     }
+
+    /// <summary>First day of the month in which an instant lies on the reporting calendar, locked or not.</summary>
+    public DateOnly MonthOf(DateTimeOffset instant)
+    {
+        var date = ReportingZone.DateIn(instant);
+        return new DateOnly(date.Year, date.Month, 1);
+    }
 }
 
 /// <summary>Locks wallets and reads them: four statements in one round trip, for any number of wallets.</summary>

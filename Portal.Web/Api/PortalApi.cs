@@ -72,6 +72,7 @@ public static class PortalApi
         FxRatesApi.Map(v1);
         TaxApi.Map(v1, tenant);
         ReportsApi.Map(v1);
+        FinanceApi.Map(v1);
         app.MapApiDocument();
         return app;
     }

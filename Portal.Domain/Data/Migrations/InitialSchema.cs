@@ -17,6 +17,7 @@ public sealed class InitialSchema : Migration
         "catalog",
         "pricing",
         "ledger",
+        "months",
         "credits",
         "metering",
         "intake",

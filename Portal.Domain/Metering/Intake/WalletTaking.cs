@@ -18,7 +18,7 @@ internal sealed class WalletTaking(
     /// <summary>How far ahead of the clock an event may be.</summary>
     public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
 
-    private readonly SortedDictionary<DateOnly, Booking> bookings = [];
+    private readonly SortedDictionary<(DateOnly BookDate, DateOnly OccurredIn), Booking> bookings = [];
     private readonly List<EventRow> rows = [];
     private readonly List<(RollupKey Key, Rating Rating, Piece[] Pieces)> rated = [];
     private readonly List<Piece> pieces = [];
@@ -261,9 +261,10 @@ internal sealed class WalletTaking(
     private Booking BookingOf(DateTimeOffset occurredAt)
     {
         var date = clock.BookDate(occurredAt);
-        if (bookings.TryGetValue(date, out var booking)) return booking;
+        var place = (date, clock.MonthOf(occurredAt)); // what is late keeps its own month: reports tell it from the day it is booked on
+        if (bookings.TryGetValue(place, out var booking)) return booking;
         var posting = wallet.Post(new LedgerTransaction(TenantId, "usage", occurredAt, wallet.Now, date) { Actor = "intake" });
-        return bookings[date] = new Booking(posting, new Drawing(wallet, posting, Directory.PoolsById[Pool.SharedId], at));
+        return bookings[place] = new Booking(posting, new Drawing(wallet, posting, Directory.PoolsById[Pool.SharedId], at));
     }
 
     // Neighbouring events mostly share their hour. Zones shift by whole quarters, so a quarter of an hour lies in one hour.

@@ -8,8 +8,16 @@ namespace Portal.Web.Api.Http;
 /// <param name="columns">Names of the columns.</param>
 /// <param name="rows">Values by row: numbers, texts, instants; null is an empty field.</param>
 /// <param name="fileName">Under which name it is saved; null is none.</param>
-public sealed class CsvAnswer(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows, string? fileName = null) : IResult
+public sealed class CsvAnswer(IReadOnlyList<string> columns, IAsyncEnumerable<IReadOnlyList<object?>> rows, string? fileName = null) : IResult
 {
+    /// <summary>A table that is there already.</summary>
+    /// <param name="columns">Names of the columns.</param>
+    /// <param name="rows">Values by row.</param>
+    /// <param name="fileName">Under which name it is saved; null is none.</param>
+    public CsvAnswer(IReadOnlyList<string> columns, IEnumerable<IReadOnlyList<object?>> rows, string? fileName = null) : this(columns, rows.ToAsyncEnumerable(), fileName)
+    {
+    }
+
     private const int FlushEvery = 500;
 
     /// <summary>True when the caller would rather have CSV.</summary>
@@ -29,7 +37,7 @@ public sealed class CsvAnswer(IReadOnlyList<string> columns, IEnumerable<IReadOn
         await using var writer = new StreamWriter(httpContext.Response.Body, new UTF8Encoding(encoderShouldEmitUTF8Identifier: fileName is not null), 16 * 1024, leaveOpen: true);
         await writer.WriteAsync(string.Join(',', columns) + "\r\n");
         var written = 0;
-        foreach (var row in rows)
+        await foreach (var row in rows.WithCancellation(httpContext.RequestAborted))
         {
             await writer.WriteAsync(string.Join(',', row.Select(Field)) + "\r\n");
             if (++written % FlushEvery == 0) await writer.FlushAsync(httpContext.RequestAborted);
@@ -44,6 +52,7 @@ public sealed class CsvAnswer(IReadOnlyList<string> columns, IEnumerable<IReadOn
         decimal number => number.ToString(CultureInfo.InvariantCulture),
         long number => number.ToString(CultureInfo.InvariantCulture),
         DateTimeOffset instant => InstantText.Format(instant),
+        DateOnly day => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture),
         _ => Text(value.ToString() ?? ""),
     };
 

@@ -47,7 +47,7 @@ alter default privileges in schema public grant usage, select on sequences to po
 -- Invariant 2 holds for these and for every month of events; reconciliation looks whether it does.
 create function append_only_tables() returns setof regclass language sql stable as $$
   select t::regclass from unnest(array[
-  'ledger_transactions', 'ledger_entries', 'draws', 'returns', 'chargeback_settlements', 'moves', 'move_parts', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months', 'sealed_postings',
+  'ledger_transactions', 'ledger_entries', 'locked_months', 'draws', 'returns', 'chargeback_settlements', 'moves', 'move_parts', 'events', 'events_other', 'event_identities', 'ratings', 'audit', 'sealed_months', 'sealed_postings',
   'rate_card_versions', 'cost_card_versions', 'plan_versions', 'subscription_periods', 'subscription_terms', 'invoice_documents', 'credit_notes', 'credit_note_lines', 'invoice_lines', 'invoice_events', 'invoice_numbers', 'outcome_rule_versions', 'outcome_case_events'
 ]) t
   union select inhrelid::regclass from pg_inherits where inhparent = 'events'::regclass

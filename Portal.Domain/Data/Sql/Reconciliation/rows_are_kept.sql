@@ -10,6 +10,11 @@ select null, 'ledger_entries: trigger ledger_entries_weigh', 'in force',
     select from pg_trigger g where g.tgrelid = 'ledger_entries'::regclass and g.tgfoid = 'ledger_entries_weigh'::regproc and g.tgenabled in ('O', 'A')
   ) then 'in force' else 'not in force' end
 union all
+select null, 'ledger_transactions: trigger book_dates_are_open', 'in force',
+  case when exists (
+    select from pg_trigger g where g.tgrelid = 'ledger_transactions'::regclass and g.tgfoid = 'book_dates_are_open'::regproc and g.tgenabled in ('O', 'A')
+  ) then 'in force' else 'not in force' end
+union all
 select null, format('%s: %s by %s', t, privilege, role), 'refused',
   case when has_table_privilege(role, t, privilege) or (privilege = 'update' and has_any_column_privilege(role, t, privilege)) then 'allowed' else 'refused' end
 from append_only_tables() t, unnest(array['update', 'delete', 'truncate']) privilege, unnest(array['portal_app', 'portal_page']) role
