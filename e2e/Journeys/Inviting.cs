@@ -71,7 +71,7 @@ public sealed class Inviting(PortalRun run) : Journey(run)
         await Assertions.Expect(members.Person("inviter")).ToBeVisibleAsync();
         await Assertions.Expect(members.InviteButton).ToHaveCountAsync(0);
         await Assertions.Expect(members.Page.GetByLabel("Role of")).ToHaveCountAsync(0);
-        foreach (var closed in new[] { "console", "console/profitability", "console/intake" })
+        foreach (var closed in new[] { "console", "console/profitability", "console/revenue", "console/intake" })
         {
             await members.Page.GotoAsync(closed);
             await Assertions.Expect(members.Page.GetByRole(AriaRole.Heading, new() { Name = "This page is not open to you" })).ToBeVisibleAsync();

@@ -104,7 +104,7 @@ public sealed class Reading(PortalRun run) : Journey(run)
     {
         var visitor = await VisitorAsync(new BrowserNewContextOptions { ColorScheme = theme, ViewportSize = new ViewportSize { Width = width, Height = 800 }, HasTouch = width == Phone });
         await visitor.SignInToConsoleAsync();
-        foreach (var path in new[] { "profitability?open=demo", "profitability?by=model", "profitability?by=pack", "profitability?by=matrix", "intake", "intake?range=hour&show=late", "webhooks" })
+        foreach (var path in new[] { "profitability?open=demo", "profitability?by=model", "profitability?by=pack", "profitability?by=matrix", "intake", "intake?range=hour&show=late", "revenue", "webhooks" })
         {
             await visitor.GoToAsync("console/" + path);
             await SettledAsync(visitor.Page);

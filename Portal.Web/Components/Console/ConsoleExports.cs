@@ -2,11 +2,14 @@ using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Meters;
 using Portal.Domain.Metering.Watching;
+using Portal.Domain.Revenue;
 using Portal.Domain.Revenue.Reports;
 using Portal.Web.Access;
+using Portal.Web.Api;
 using Portal.Web.Api.Http;
 using Portal.Web.Components.ConsolePages.Intake;
 using Portal.Web.Components.ConsolePages.Profitability;
+using Portal.Web.Components.ConsolePages.Revenue;
 
 namespace Portal.Web.Components.ConsolePages;
 
@@ -22,6 +25,8 @@ internal static class ConsoleExports
         var console = endpoints.MapGroup("/console").RequireAuthorization(Policies.Support).ExcludeFromDescription();
         console.MapGet("/profitability.csv", ProfitabilityAsync);
         console.MapGet("/intake.csv", IntakeAsync);
+        console.MapGet("/revenue.csv", RevenueAsync);
+        console.MapGet("/journal.csv", Journal);
     }
 
     private static async Task<IResult> IntakeAsync(string? show, NpgsqlDataSource source, CancellationToken cancellationToken)
@@ -40,6 +45,15 @@ internal static class ConsoleExports
         return new CsvAnswer(
             ["tenant", "fate", "code", "type", "events", "last_at"], remarks.Select(one => new object?[] { one.Tenant, one.Fate, one.Code, one.Type, one.Events, one.LastAt }), $"{fate}.csv");
     }
+
+    private static async Task<IResult> RevenueAsync(HttpContext http, NpgsqlDataSource source, MonthLock months)
+    {
+        var data = await RevenueData.ReadAsync(source, months, http.Request.QueryString.Value ?? "", http.RequestAborted);
+        return FinanceApi.Csv(data.Recognised, data.Closing, "revenue.csv");
+    }
+
+    private static IResult Journal(string? month, NpgsqlDataSource source) => BookMonth.Read("month", month).Match<IResult>(
+        found => FinanceApi.JournalCsv(source, found), problem => Results.Text(problem.Detail, statusCode: StatusCodes.Status422UnprocessableEntity));
 
     private static async Task<IResult> ProfitabilityAsync(HttpContext http, NpgsqlDataSource source, Catalogues catalogues)
     {
