@@ -1,8 +1,8 @@
 using Npgsql;
 using Portal.Domain.Data;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
+using Portal.Domain.Taxes;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;

@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
 using Npgsql;
 using Portal.Domain.Data;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
+using Portal.Domain.Taxes;
 
 namespace Portal.Domain.Invoicing;
 

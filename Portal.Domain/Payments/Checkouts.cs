@@ -3,9 +3,9 @@ using Microsoft.Extensions.Logging;
 using Npgsql;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments.TopUps;
+using Portal.Domain.Taxes;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Payments;

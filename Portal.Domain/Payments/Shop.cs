@@ -1,8 +1,8 @@
 using Npgsql;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
+using Portal.Domain.Taxes;
 
 namespace Portal.Domain.Payments;
 

@@ -3,8 +3,8 @@ using System.Globalization;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
+using Portal.Domain.Taxes;
 using Portal.Domain.Tenants;
 using Portal.Web.Api.Http;
 

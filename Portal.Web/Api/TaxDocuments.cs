@@ -1,6 +1,6 @@
 using Portal.Domain.Invoicing;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
+using Portal.Domain.Taxes;
 
 namespace Portal.Web.Api;
 

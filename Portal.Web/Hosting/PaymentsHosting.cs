@@ -1,9 +1,9 @@
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Features;
 using Portal.Domain.Invoicing;
-using Portal.Domain.Taxes;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Sandbox;
+using Portal.Domain.Taxes;
 
 namespace Portal.Web.Hosting;
 

@@ -29,7 +29,10 @@ internal static class Prices
     {
         await api.PutAsync("v1/meters/soak-text", new
         {
-            event_type = TextType, product = "soak-text", aggregation = "sum", dimensions = new[] { "model" },
+            event_type = TextType,
+            product = "soak-text",
+            aggregation = "sum",
+            dimensions = new[] { "model" },
             quantities = new[]
             {
                 new { property = "input_tokens", set = new { token_type = "input" } },
@@ -38,18 +41,25 @@ internal static class Prices
         });
         await api.PutAsync("v1/meters/soak-image", new
         {
-            event_type = ImageType, product = "soak-image", aggregation = "sum", dimensions = Array.Empty<string>(),
+            event_type = ImageType,
+            product = "soak-image",
+            aggregation = "sum",
+            dimensions = Array.Empty<string>(),
             quantities = new[] { new { property = "images" } },
         });
         var since = DateTimeOffset.UtcNow.AddDays(-60).ToString("yyyy-MM-dd'T00:00:00Z'", CultureInfo.InvariantCulture);
         object Flat(string model, string type, decimal amount, decimal per) => new
         {
-            meter = "soak-text", match = new { model, token_type = type }, unit = "CREDIT",
+            meter = "soak-text",
+            match = new { model, token_type = type },
+            unit = "CREDIT",
             price = new { model = "per_unit", amount = Figure.Text(amount), per = Figure.Text(per) },
         };
         object tiers = new
         {
-            meter = "soak-image", match = new { }, unit = "CREDIT",
+            meter = "soak-image",
+            match = new { },
+            unit = "CREDIT",
             price = new
             {
                 model = "graduated",
@@ -68,12 +78,16 @@ internal static class Prices
     {
         object Cost(string meter, decimal amount, decimal per) => new
         {
-            meter, match = new { }, unit = "USD", price = new { model = "per_unit", amount = Figure.Text(amount), per = Figure.Text(per) },
+            meter,
+            match = new { },
+            unit = "USD",
+            price = new { model = "per_unit", amount = Figure.Text(amount), per = Figure.Text(per) },
         };
         await api.PutAsync("v1/cost-cards/soak-vendor", new { name = "Soak's vendor" });
         await api.PostAsync("v1/cost-cards/soak-vendor/versions", new
         {
-            effective_at = since, rates = new[] { Cost("soak-text", CostOfTokens, 1_000_000m), Cost("soak-image", CostOfImage, 1m) },
+            effective_at = since,
+            rates = new[] { Cost("soak-text", CostOfTokens, 1_000_000m), Cost("soak-image", CostOfImage, 1m) },
         });
     }
 

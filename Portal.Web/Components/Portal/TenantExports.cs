@@ -7,8 +7,8 @@ using Portal.Domain.Ledger;
 using Portal.Domain.Outcomes;
 using Portal.Domain.Tenants;
 using Portal.Web.Access;
-using Portal.Web.Components.TenantPages.Invoices;
 using Portal.Web.Components.Shared;
+using Portal.Web.Components.TenantPages.Invoices;
 using Portal.Web.Components.TenantPages.Outcomes;
 
 namespace Portal.Web.Components.TenantPages;

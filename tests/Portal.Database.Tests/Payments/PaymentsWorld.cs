@@ -10,12 +10,12 @@ using Portal.Domain;
 using Portal.Domain.Catalog;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
-using Portal.Domain.Taxes;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Payments.Charges;
 using Portal.Domain.Payments.Sandbox;
 using Portal.Domain.Revenue;
+using Portal.Domain.Taxes;
 using Portal.Domain.Tenants;
 using Portal.Testing;
 

@@ -1,5 +1,5 @@
-using Portal.Domain.Subscriptions;
 using Portal.Database.Tests.Counters;
+using Portal.Domain.Subscriptions;
 using Portal.Testing;
 
 namespace Portal.Database.Tests.Templates;
