@@ -8,13 +8,13 @@ namespace Portal.Domain.Wallet;
 
 /// <summary>When a subscription sells credits beyond the grants, and on what terms. By instants, so that nothing has to be done for it to begin or end.</summary>
 /// <param name="From">Its first paid period begins: a trial blocks.</param>
-/// <param name="Until">It ends; null: it goes on.</param>
+/// <param name="Until">It ends or pauses; null: it goes on.</param>
 /// <param name="Sells">False under policy <c>block</c>: the terms still price what was sold in the period and is taken back.</param>
 /// <param name="Overage">The terms.</param>
 public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Until, bool Sells, OverageTerms Overage)
 {
     internal const string Sql = """
-        select coalesce(trial_until, starts_at), cancel_at, overage_price::text, spend_cap, currency::text, exhaustion = 'overage' from subscriptions
+        select coalesce(trial_until, starts_at), least(cancel_at, pause_at), overage_price::text, spend_cap, currency::text, exhaustion = 'overage' from subscriptions
         where tenant_id = $1 and state <> 'cancelled' and overage_price is not null
         """;
 

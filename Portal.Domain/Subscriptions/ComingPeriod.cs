@@ -16,7 +16,7 @@ public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt
     /// <param name="cancellationToken">Stops waiting.</param>
     public static async Task<ComingPeriod?> FindAsync(NpgsqlConnection connection, long tenantId, TimeZoneInfo zone, CancellationToken cancellationToken = default)
     {
-        if (await SubscriptionQuery.CurrentAsync(connection, tenantId, cancellationToken) is not { } subscription) return null;
+        if (await SubscriptionQuery.CurrentAsync(connection, tenantId, cancellationToken) is not { State: not SubscriptionState.Paused } subscription) return null;
         var plan = await Plans.VersionAsync(connection, subscription.Plan, subscription.PlanVersion, cancellationToken);
         var running = subscription.Period;
         if (subscription.Next is { } later)
@@ -29,7 +29,7 @@ public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt
         var calendar = new PlanCalendar(subscription, plan);
         var number = running is not null ? running.Number + 1 : 0;
         var period = new SubscriptionPeriod(number, calendar.Begin(number, zone), calendar.Begin(number + 1, zone), zone.Id);
-        var ends = subscription.CancelAt <= period.StartsAt;
+        var ends = subscription.CancelAt <= period.StartsAt || subscription.PauseAt <= period.StartsAt;
         return new ComingPeriod(period.StartsAt, period.EndsAt, ends ? [] : [.. PlanFees.Of(plan, subscription, calendar, period)]);
     }
 }

@@ -50,6 +50,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
             Become(Subscription with { State = SubscriptionState.Cancelled, CancelledAt = Subscription.CancelAt });
             if (ending is not null) settling.Wallet.Bill(at, plan.HasArrears); // what was used last
         }
+        else if (ending is not null && Subscription.PauseAt <= at) PauseNow(at);
 
         if (ending is not null) await ContractClosing.RunAsync(settling, Subscription, at, cancellationToken);
     }
@@ -57,7 +58,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
     /// <inheritdoc />
     public void Roll(DateTimeOffset at)
     {
-        if (Subscription.State == SubscriptionState.Cancelled) return;
+        if (Subscription.State is SubscriptionState.Cancelled or SubscriptionState.Paused) return;
         foreach (var item in plan.Included)
         {
             if (item.Rollover is null || RenewalOf(item, at) is not var (included, next)) continue;
@@ -71,6 +72,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
     {
         if (Subscription.State == SubscriptionState.Cancelled) return;
         if (Subscription.TrialUntil is { } trial && at == Subscription.StartsAt) GrantTrial(at, trial);
+        else if (Subscription.State == SubscriptionState.Paused) ending = null;
         else if (at == Subscription.BillingStartsAt) Open(0, at);
         else if (ending is { } ended) Renew(ended.Number + 1, at);
         else if (Subscription.Period is { } period) GrantLater(period, at);
@@ -100,7 +102,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         const string update = """
             update subscriptions set state = $3, period_number = $4, period_starts_at = $5, period_ends_at = $6, period_zone = $7,
               settled_until = $8, cancel_at = $9, cancelled_at = $10, plan = $11, plan_version = $12, overage_price = $13::json, exhaustion = $14, quantities = $15::json,
-              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20
+              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20, pause_at = $21
             where tenant_id = $1 and id = $2
             """;
         const string close = """
@@ -111,7 +113,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         await using var batch = new NpgsqlBatch(settling.Connection, settling.Transaction);
         batch.Add(update, now.TenantId, now.Id, now.State, period?.Number, period?.StartsAt, period?.EndsAt, period?.Zone, now.SettledUntil, now.CancelAt, now.CancelledAt,
             now.Plan, now.PlanVersion, Subscribing.OverageOf(plan), now.Exhaustion, JsonSerializer.Serialize(now.Quantities, PortalJson.Options), (short)now.AnchorDay, now.CalendarStartsAt,
-            now.CalendarNumber, now.Next?.Key, now.Next?.Version);
+            now.CalendarNumber, now.Next?.Key, now.Next?.Version, now.PauseAt);
         AddTerms(batch);
         foreach (var row in closed)
         {

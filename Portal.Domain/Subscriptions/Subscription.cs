@@ -20,6 +20,9 @@ public static class SubscriptionState
     /// <summary>The last try failed: holds and purchases are refused until it is paid. Usage is recorded, periods go on.</summary>
     public const string Suspended = "suspended";
 
+    /// <summary>No period runs until it is resumed; credits stay until they expire.</summary>
+    public const string Paused = "paused";
+
     /// <summary>Ended for good.</summary>
     public const string Cancelled = "cancelled";
 }
@@ -79,6 +82,9 @@ public sealed record Subscription
     /// <summary>When it will end; null: it goes on.</summary>
     public DateTimeOffset? CancelAt { get; init; }
 
+    /// <summary>The end of a period at which it pauses, or did; null: it goes on.</summary>
+    public DateTimeOffset? PauseAt { get; init; }
+
     /// <summary>When it ended.</summary>
     public DateTimeOffset? CancelledAt { get; init; }
 
@@ -113,7 +119,7 @@ public sealed record Subscription
         "s.tenant_id, s.id, s.plan, s.plan_version, s.state, s.starts_at, s.start_zone, s.anchor_day, s.trial_until, s.exhaustion, s.spend_cap, "
         + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at, s.quantities::text, "
         + "s.calendar_starts_at, s.calendar_number, s.next_plan, s.next_plan_version, "
-        + "(select c.definition::text from contracts c where c.tenant_id = s.tenant_id and c.subscription_id = s.id)";
+        + "(select c.definition::text from contracts c where c.tenant_id = s.tenant_id and c.subscription_id = s.id), s.pause_at";
 
     internal static Subscription Read(NpgsqlDataReader row) => new()
     {
@@ -140,6 +146,7 @@ public sealed record Subscription
         CalendarNumber = row.GetInt32(22),
         Next = row.IsDBNull(23) ? null : (row.GetString(23), row.GetInt32(24)),
         Quantities = JsonSerializer.Deserialize<Dictionary<string, decimal>>(row.GetString(20), PortalJson.Options)!,
+        PauseAt = row.Nullable<DateTimeOffset?>(26),
         Contract = row.Nullable<string>(25) is { } contract ? JsonSerializer.Deserialize<Contracts.ContractDefinition>(contract, PortalJson.Options) : null,
     };
 }

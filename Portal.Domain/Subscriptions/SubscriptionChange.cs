@@ -19,9 +19,16 @@ public sealed record SubscriptionChange(
     /// <summary>Seats by the plan's item, of those that change.</summary>
     public IReadOnlyDictionary<string, decimal>? Quantities { get; init; }
 
+    /// <summary>Pauses as the period ends.</summary>
+    public bool Pause { get; init; }
+
+    /// <summary>Takes a pause to come back, or ends it: a new period begins.</summary>
+    public bool Resume { get; init; }
+
     /// <summary>
     /// Makes the change. Refuses <c>unknown_subscription</c>, <c>subscription_cancelled</c>, <c>invalid_cancel</c>,
-    /// <c>invalid_exhaustion</c>, <c>overage_price_missing</c>, <c>invalid_spend_cap</c>, <c>platform_key_required</c>.
+    /// <c>invalid_exhaustion</c>, <c>overage_price_missing</c>, <c>invalid_spend_cap</c>, <c>platform_key_required</c>,
+    /// <c>invalid_pause</c>, <c>subscription_paused</c>, <c>contract_cannot_pause</c>, <c>nothing_to_pause</c>, <c>not_paused</c>, <c>invoice_unpaid</c>.
     /// </summary>
     public static async Task<Result<Subscription>> MakeAsync(
         WalletTransaction wallet, Guid id, SubscriptionChange change, CancellationToken cancellationToken = default)
@@ -33,7 +40,7 @@ public sealed record SubscriptionChange(
         if (subscription.State == SubscriptionState.Cancelled)
             return Problem.Conflict("subscription_cancelled", "The subscription has ended; make another one.");
         var plan = await Plans.VersionAsync(wallet.Connection, subscription.Plan, subscription.PlanVersion, cancellationToken);
-        if (change.Check(subscription, plan) is { } problem) return problem;
+        if ((change.Check(subscription, plan) ?? Pausing.Check(subscription, change)) is { } problem) return problem;
         if (change.Exhaustion is not null || change.SetsSpendCap)
         {
             subscription = subscription with { Exhaustion = change.Exhaustion ?? subscription.Exhaustion, SpendCap = change.SetsSpendCap ? change.SpendCap : subscription.SpendCap };
@@ -49,6 +56,9 @@ public sealed record SubscriptionChange(
             (subscription, plan) = changed.Value;
         }
 
+        if (change.Resume && await Pausing.ResumeAsync(wallet, subscription, plan, cancellationToken) is { } unpaid) return unpaid;
+        if (change.Pause)
+            await wallet.ExecuteAsync("update subscriptions set pause_at = period_ends_at where tenant_id = $1 and id = $2", cancellationToken, wallet.TenantId, id);
         if (change.Cancel == "now") await EndAsync(wallet, subscription, plan, cancellationToken);
         else if (change.Cancel is not null) await EndLaterAsync(wallet, subscription, change.Cancel, cancellationToken);
         wallet.ConfigurationChanged();

@@ -119,7 +119,7 @@ public static class SubscriptionsApi
 
     private static Task NoteAsync(WalletTransaction wallet, string action, Subscription subscription, CancellationToken cancellationToken) => Audit.WriteAsync(
         wallet.Connection, wallet.TenantId, wallet.Now, wallet.Actor, action, subscription.PublicId,
-        new { subscription.Plan, Version = subscription.PlanVersion, subscription.Exhaustion, subscription.SpendCap, subscription.CancelAt }, cancellationToken);
+        new { subscription.Plan, Version = subscription.PlanVersion, subscription.Exhaustion, subscription.SpendCap, subscription.CancelAt, subscription.PauseAt }, cancellationToken);
 
     private static bool TryParse(PathTenant tenant, string text, out Guid id) =>
         PublicId.TryParse(PublicId.Subscription, text, out var owner, out id) && owner == tenant.Id;
@@ -175,10 +175,10 @@ public sealed record SubscriptionPatch
     /// <summary>Seats by the plan's item, of those that change.</summary>
     public Optional<Dictionary<string, decimal>> Quantities { get; init; }
 
-    /// <summary>Not supported yet.</summary>
+    /// <summary>`true` pauses as the period ends.</summary>
     public Optional<bool?> Pause { get; init; }
 
-    /// <summary>Not supported yet.</summary>
+    /// <summary>`true` takes a pause back, or ends it with a new period.</summary>
     public Optional<bool?> Resume { get; init; }
 
     /// <summary>Not supported yet.</summary>
@@ -188,9 +188,7 @@ public sealed record SubscriptionPatch
     public Optional<JsonElement?> Contract { get; init; }
 
     internal Problem? Unsupported() =>
-        Pause.IsSet ? SubscriptionsApi.NotYet("pause")
-        : Resume.IsSet ? SubscriptionsApi.NotYet("resume")
-        : Coupon.IsSet ? SubscriptionsApi.NotYet("coupon")
+        Coupon.IsSet ? SubscriptionsApi.NotYet("coupon")
         : Contract.IsSet ? SubscriptionsApi.NotYet("contract")
         : null;
 
@@ -199,6 +197,8 @@ public sealed record SubscriptionPatch
     {
         Plan = Plan.Value,
         Quantities = Quantities.Value,
+        Pause = Pause.Value == true,
+        Resume = Resume.Value == true,
     };
 }
 
@@ -206,7 +206,7 @@ public sealed record SubscriptionPatch
 /// <param name="Id">Its id.</param>
 /// <param name="Plan">Key of the plan.</param>
 /// <param name="PlanVersion">The version that was sold.</param>
-/// <param name="State">`trialing`, `active` or `cancelled`.</param>
+/// <param name="State">`trialing`, `active`, `past_due`, `suspended`, `paused` or `cancelled`.</param>
 /// <param name="StartsAt">When it starts.</param>
 /// <param name="AnchorDay">Day of the month on which periods begin.</param>
 /// <param name="TrialUntil">When the trial ends; null for none.</param>
@@ -215,6 +215,7 @@ public sealed record SubscriptionPatch
 /// <param name="Currency">ISO 4217.</param>
 /// <param name="Period">The billing period that runs; null before the first and after the end.</param>
 /// <param name="CancelAt">When it will end; null: it goes on.</param>
+/// <param name="PauseAt">The period's end at which it pauses, or did; null: it goes on.</param>
 /// <param name="CancelledAt">When it ended.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="Quantities">Seats by the plan's item.</param>
@@ -222,7 +223,7 @@ public sealed record SubscriptionPatch
 /// <param name="CommitPeriods">How far the commit is spent, period by period; only when the subscription is asked for alone.</param>
 public sealed record SubscriptionDocument(
     string Id, string Plan, int PlanVersion, string State, DateTimeOffset StartsAt, int AnchorDay, DateTimeOffset? TrialUntil, string Exhaustion,
-    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt, IReadOnlyDictionary<string, decimal> Quantities,
+    decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? PauseAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt, IReadOnlyDictionary<string, decimal> Quantities,
     ContractDefinition? Contract, IReadOnlyList<CommitProgressDocument>? CommitPeriods = null)
 {
     /// <summary>The document of a subscription.</summary>
@@ -233,7 +234,7 @@ public sealed record SubscriptionDocument(
             subscription.PublicId, subscription.Plan, subscription.PlanVersion, subscription.State, subscription.StartsAt, subscription.AnchorDay,
             subscription.TrialUntil, subscription.Exhaustion, subscription.SpendCap, subscription.Currency,
             subscription.Period is { } period ? new SubscriptionPeriodDocument(period.StartsAt, period.EndsAt) : null,
-            subscription.CancelAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities, subscription.Contract);
+            subscription.CancelAt, subscription.PauseAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities, subscription.Contract);
     }
 }
 

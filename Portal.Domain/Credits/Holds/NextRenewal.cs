@@ -15,7 +15,7 @@ internal sealed record NextRenewal(DateTimeOffset PeriodEndsAt, DateTimeOffset? 
           then least(s.period_ends_at, (
             select min(g.expires_at) from grants g where g.tenant_id = s.tenant_id and g.source = 'plan' and g.lineage is distinct from 'merged' and g.expires_at > $2)) end
         from subscriptions s
-        where s.tenant_id = $1 and s.state <> 'cancelled' and s.period_ends_at > $2 and (s.cancel_at is null or s.cancel_at > s.period_ends_at)
+        where s.tenant_id = $1 and s.state <> 'cancelled' and s.period_ends_at > $2 and coalesce(least(s.cancel_at, s.pause_at) > s.period_ends_at, true)
         """;
 
     public static Task<NextRenewal?> FindAsync(WalletTransaction wallet, CancellationToken cancellationToken) => wallet.Connection.FindAsync(

@@ -95,8 +95,12 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
         (await Platform.SendAsync("PATCH", one + "?preview=true", """{"quantities":{"seats":"8"}}""")).ShouldBe(200).Json.GetProperty("status").GetString().ShouldBe("draft");
         (await Platform.SendAsync("GET", one)).Json.GetProperty("quantities").EnumerateObject().ShouldBeEmpty();
         (await Platform.SendAsync("PATCH", one, """{"quantities":{"seats":"8"}}""")).ShouldBe(200).Json.GetProperty("quantities").GetProperty("seats").GetString().ShouldBe("8.000000000");
-        foreach (var later in new[] { """{"pause":true}""", """{"resume":true}""", """{"coupon":"x"}""", """{"contract":{}}""" })
+        foreach (var later in new[] { """{"coupon":"x"}""", """{"contract":{}}""" })
             (await Platform.SendAsync("PATCH", one, later)).ShouldBe(422, "not_supported_yet");
+        (await own.SendAsync("PATCH", one, """{"resume":true}""")).ShouldBe(409, "not_paused");
+        (await own.SendAsync("PATCH", one, """{"pause":true}""")).ShouldBe(200).Json.GetProperty("pause_at").ValueKind.ShouldBe(JsonValueKind.String);
+        (await own.SendAsync("PATCH", one, """{"pause":true}""")).ShouldBe(409, "subscription_paused");
+        (await own.SendAsync("PATCH", one, """{"resume":true}""")).ShouldBe(200).Json.GetProperty("pause_at").ValueKind.ShouldBe(JsonValueKind.Null);
         (await own.SendAsync("PATCH", one, """{"cancel":"period_end"}""")).ShouldBe(200).Json.GetProperty("cancel_at").ValueKind.ShouldBe(JsonValueKind.String);
         (await own.SendAsync("PATCH", one, """{"cancel":null}""")).ShouldBe(200).Json.GetProperty("cancel_at").ValueKind.ShouldBe(JsonValueKind.Null);
         (await own.SendAsync("DELETE", one)).ShouldBe(204);

@@ -24,6 +24,7 @@ create table subscriptions (
   next_plan_version int,
   settled_until    timestamptz,                         -- instants up to this one have been done
   cancel_at        timestamptz,
+  pause_at         timestamptz,                         -- a period's end at which it pauses, or did; null: it goes on
   cancelled_at     timestamptz,
   created_at       timestamptz not null,
   primary key (tenant_id, id),

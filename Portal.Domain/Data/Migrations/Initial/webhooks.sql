@@ -122,8 +122,8 @@ begin
 end $$;
 create trigger subscriptions_tell_created after insert on subscriptions for each row execute function subscriptions_tell();
 create trigger subscriptions_tell_changed after update on subscriptions for each row
-  when ((old.state, old.plan, old.plan_version, old.quantities::text, old.exhaustion, old.spend_cap, old.next_plan, old.next_plan_version, old.cancel_at, old.trial_until)
-    is distinct from (new.state, new.plan, new.plan_version, new.quantities::text, new.exhaustion, new.spend_cap, new.next_plan, new.next_plan_version, new.cancel_at, new.trial_until))
+  when ((old.state, old.plan, old.plan_version, old.quantities::text, old.exhaustion, old.spend_cap, old.next_plan, old.next_plan_version, old.cancel_at, old.pause_at, old.trial_until)
+    is distinct from (new.state, new.plan, new.plan_version, new.quantities::text, new.exhaustion, new.spend_cap, new.next_plan, new.next_plan_version, new.cancel_at, new.pause_at, new.trial_until))
   execute function subscriptions_tell();
 
 create function payments_tell() returns trigger language plpgsql as $$

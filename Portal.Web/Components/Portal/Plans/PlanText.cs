@@ -12,6 +12,7 @@ internal static class PlanText
     {
         { State: SubscriptionState.Cancelled } => ("Ended", "badge-plain"),
         { CancelAt: not null } => ("Ends soon", "badge-warning"),
+        { State: SubscriptionState.Paused } => ("Paused", "badge-warning"),
         { State: SubscriptionState.Trialing } => ("Trial", "badge-plain"),
         { State: SubscriptionState.PastDue } => ("Payment overdue", "badge-warning"),
         { State: SubscriptionState.Suspended } => ("Suspended", "badge-bad"),
