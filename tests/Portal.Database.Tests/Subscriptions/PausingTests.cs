@@ -1,3 +1,4 @@
+using Portal.Database.Tests.Counters;
 using Portal.Domain.Subscriptions;
 using Portal.Testing;
 using static Portal.Database.Tests.Subscriptions.PlanWorld;
@@ -79,5 +80,28 @@ public sealed class PausingTests(PostgresFixture postgres) : IClassFixture<Postg
         (await world.ChangeAsync(subscription, new("period_end"))).Succeeded.ShouldBeTrue();
         (await world.ChangeAsync(subscription, Pause)).Problem!.Code.ShouldBe("nothing_to_pause");
         await world.ShouldReconcileAsync();
+    }
+
+    [Fact]
+    public async Task Usage_that_the_plan_prices_in_money_is_billed_after_a_pause_too()
+    {
+        // $10 a month and $0.50 a unit: 4 in the pause are 2.00, on the invoice of the period that follows it.
+        await using var world = await MeterWorld.StartAsync(postgres);
+        await world.MeterAsync("gpu", """ "aggregation":"sum","quantities":[{"property":"n"}] """);
+        await world.PlanAsync(""" "items":[{"key":"base","type":"flat","amount":"10.00"},{"key":"gpu","type":"usage","meter":"gpu","price":{"model":"per_unit","amount":"0.5"}}] """);
+        await world.Portal.SellAsync();
+        var subscription = await world.SubscribeAsync(new SubscriptionOrder("pro", At("2030-01-01T00:00:00Z")));
+        await world.ChangeAsync(subscription, Pause);
+        await world.ToAsync("2030-02-10T00:00:00Z");
+        await world.UseAsync("gpu", 4m);
+        (await world.UnbilledAsync()).ShouldBe(2m);
+        await world.Portal.Source.ShouldBalanceAsync();
+
+        await world.ToAsync("2030-03-10T00:00:00Z");
+        await world.ChangeAsync(subscription, Resume);
+        await world.ToAsync("2030-04-12T00:00:00Z");
+        (await world.UnbilledAsync()).ShouldBe(0m);
+        (await world.BalanceAsync("receivable", "USD")).ShouldBe(32m); // January, two periods since March, and the usage
+        await world.Portal.Source.ShouldBalanceAsync();
     }
 }
