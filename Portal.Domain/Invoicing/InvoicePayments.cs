@@ -12,6 +12,9 @@ namespace Portal.Domain.Invoicing;
 /// <summary>Money that settles invoices, and how they stand then.</summary>
 public static class InvoicePayments
 {
+    // What was refused before it was paid is over.
+    private const string Anew = "update invoices set tries = 0, first_failed_at = null, failure = null where tenant_id = $1 and id = $2";
+
     /// <summary>Pays an invoice from the customer's credit, as far as either reaches.</summary>
     public static async Task ApplyCreditAsync(WalletTransaction wallet, Guid invoice, decimal due, DateTimeOffset at, CancellationToken cancellationToken = default)
     {
@@ -72,6 +75,7 @@ public static class InvoicePayments
             if (lost == 0m) return 0m;
             posting.Book(Account.Receivable, cash, lost, payment.Currency);
             await PaidAsync(wallet, invoice, "disputed", -lost, posting, payment.PublicId, wallet.Now, cancellationToken);
+            await wallet.ExecuteAsync(Anew, cancellationToken, wallet.TenantId, invoice);
             return lost;
         }
 

@@ -1,4 +1,5 @@
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Payments;
@@ -65,4 +66,8 @@ public sealed class InvoicePurpose : IPaymentPurpose
             ? await InvoicePayments.DisputeAsync(wallet, posting, invoice, payment, amount, cancellationToken)
             : 0m;
     }
+
+    /// <inheritdoc />
+    public Task ReopenAsync(WalletTransaction wallet, string paysFor, CancellationToken cancellationToken) =>
+        PublicId.TryParse(PublicId.Invoice, paysFor, out _, out var invoice) ? WriteOffs.ReverseAsync(wallet, invoice, cancellationToken) : Task.CompletedTask;
 }

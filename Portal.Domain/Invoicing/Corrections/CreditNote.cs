@@ -31,7 +31,7 @@ public sealed record CreditNote(
 {
     private const string Notes = """
         select tenant_id, id, invoice_id, number, issued_at, reason, net, tax, total, lowered, taxes::text from credit_notes
-        where tenant_id = $1 and invoice_id = $2 order by id
+        where tenant_id = $1 and invoice_id = $2 order by issued_at, number
         """;
 
     private const string OfNotes = """

@@ -1,3 +1,5 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
 using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
@@ -46,7 +48,8 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
 
     /// <summary>
     /// Issues one. Refuses: <c>unknown_invoice</c>, <c>invoice_not_final</c> (a draft), <c>invoice_void</c>, <c>invoice_uncollectible</c>,
-    /// <c>invalid_reason</c>, <c>invalid_amount</c>, <c>unknown_line</c>, <c>duplicate_line</c>, <c>nothing_left_to_credit</c>, <c>exceeds_invoice</c>.
+    /// <c>invalid_reason</c>, <c>invalid_amount</c>, <c>unknown_line</c>, <c>duplicate_line</c>, <c>nothing_left_to_credit</c>, <c>exceeds_invoice</c>,
+    /// <c>refund_instead</c> (of a pack, which is refunded).
     /// </summary>
     /// <param name="wallet">The tenant's wallet.</param>
     /// <param name="name">Public id or number of the invoice.</param>
@@ -61,14 +64,27 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
         if (await InvoiceQuery.FindAsync(wallet.Connection, wallet.TenantId, name, wallet.Directory.Zone, cancellationToken) is not { } invoice)
             return Problem.NotFound("unknown_invoice", "There is no such invoice.");
         if (Refuses(invoice) is { } refused) return refused;
-        var left = CreditableLine.Of(invoice, await CreditNote.OfInvoiceAsync(wallet.Connection, wallet.TenantId, invoice.Id, cancellationToken));
+        const string sold = "select 1 from invoices where tenant_id = $1 and id = $2 and sale is not null";
+        if ((await wallet.Connection.ListAsync(sold, row => row.GetInt32(0), cancellationToken, wallet.TenantId, invoice.Id)).Count > 0)
+            return Problem.Conflict("refund_instead", "The invoice is of credits that were bought and paid at once: refund the purchase.");
+        var before = await CreditNote.OfInvoiceAsync(wallet.Connection, wallet.TenantId, invoice.Id, cancellationToken);
+        var left = CreditableLine.Of(invoice, before);
         var parts = CreditableLine.Take(left, order, Currency.Of(invoice.Currency));
         if (parts.Problem is { } problem) return problem;
 
-        var id = Uuid7.At(wallet.Now);
+        var id = IdOf(invoice.Id, before.Count);
         var seller = (await LegalEntity.OfInvoiceAsync(wallet.Connection, wallet.TenantId, invoice.Id, cancellationToken))!;
         var number = await (seller with { Series = seller.Series + "-CN" }).ReserveAsync(numbers, wallet.TenantId, id, cancellationToken);
         return await WriteAsync(wallet, invoice, parts.Value, id, number, order.Reason, cancellationToken);
+    }
+
+    // The first, the second and so on of an invoice: what did not commit leaves its number to the next try.
+    private static Guid IdOf(Guid invoice, int before)
+    {
+        Span<byte> name = stackalloc byte[20];
+        invoice.TryWriteBytes(name);
+        BinaryPrimitives.WriteInt32BigEndian(name[16..], before);
+        return new Guid(SHA256.HashData(name).AsSpan(0, 16));
     }
 
     private static async Task<CreditNote> WriteAsync(

@@ -36,14 +36,17 @@ internal sealed class TakeBacks
     private readonly Guid invoice;
     private readonly List<(Guid Id, decimal Unearned)> fees;
     private readonly List<Lineage> lineages = [];
+    private int part;
 
-    private TakeBacks(Guid invoice, List<(Guid Id, decimal Unearned)> fees) => (this.invoice, this.fees) = (invoice, fees);
+    private TakeBacks(Guid invoice, List<(Guid Id, decimal Unearned)> fees, int part) => (this.invoice, this.fees, this.part) = (invoice, fees, part);
 
     /// <summary>What an invoice could take back. Before anything is posted.</summary>
     public static async Task<TakeBacks> ReadAsync(WalletTransaction wallet, Guid invoice, CancellationToken cancellationToken)
     {
-        var takeBacks = new TakeBacks(
-            invoice, await wallet.Connection.ListAsync(OfFees, row => (row.GetGuid(0), row.GetDecimal(1)), cancellationToken, wallet.TenantId, invoice));
+        const string last = "select coalesce(max(part), 0) from invoice_takebacks where tenant_id = $1 and invoice_id = $2"; // of an earlier write-off
+        var parts = (await wallet.Connection.ListAsync(last, row => row.GetInt32(0), cancellationToken, wallet.TenantId, invoice)).Single();
+        var fees = await wallet.Connection.ListAsync(OfFees, row => (row.GetGuid(0), row.GetDecimal(1)), cancellationToken, wallet.TenantId, invoice);
+        var takeBacks = new TakeBacks(invoice, fees, parts);
         foreach (var root in await wallet.Connection.ListAsync(OfGrants, row => row.GetGuid(0), cancellationToken, wallet.TenantId, invoice))
             if (await Lineage.OfGrantAsync(wallet, root, cancellationToken) is { } lineage) takeBacks.lineages.Add(lineage);
         return takeBacks;
@@ -59,7 +62,7 @@ internal sealed class TakeBacks
         WalletTransaction wallet, LedgerTransaction posting, decimal share, decimal most, CancellationToken cancellationToken)
     {
         var currency = wallet.Directory.Currency;
-        var (credits, cut, part) = (0m, 0m, 0);
+        var (credits, cut) = (0m, 0m);
         foreach (var (id, unearned) in fees)
         {
             var amount = Math.Min(Math.Round(unearned * share, 9), most - cut);
@@ -85,8 +88,8 @@ internal sealed class TakeBacks
     }
 
     /// <summary>Keeps what a write-off booked besides, so that it can be reversed.</summary>
-    public static Task KeepWriteOffAsync(WalletTransaction wallet, Guid invoice, decimal due, decimal tax, decimal badDebt, CancellationToken cancellationToken) =>
-        wallet.Connection.ExecuteAsync(Keep, cancellationToken, wallet.TenantId, invoice, 0, (Guid?)null, (Guid?)null, 0m, due, tax, badDebt);
+    public Task KeepWriteOffAsync(WalletTransaction wallet, decimal due, decimal tax, decimal badDebt, CancellationToken cancellationToken) =>
+        wallet.Connection.ExecuteAsync(Keep, cancellationToken, wallet.TenantId, invoice, ++part, (Guid?)null, (Guid?)null, 0m, due, tax, badDebt);
 
     private static Task<int> KeepAsync(WalletTransaction wallet, Guid invoice, int part, Guid? grant, Guid? fee, decimal credits, decimal amount, CancellationToken cancellationToken) =>
         wallet.Connection.ExecuteAsync(Keep, cancellationToken, wallet.TenantId, invoice, part, grant, fee, credits, amount, 0m, 0m);

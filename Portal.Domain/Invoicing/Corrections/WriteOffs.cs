@@ -51,7 +51,7 @@ public static class WriteOffs
         var badDebt = due - tax - credits - fees;
         posting.Book(Account.TaxPayable, Account.Receivable, tax, invoice.Currency);
         posting.Book(Account.BadDebt, Account.Receivable, badDebt, invoice.Currency);
-        await TakeBacks.KeepWriteOffAsync(wallet, invoice.Id, due, tax, badDebt, cancellationToken);
+        await back.KeepWriteOffAsync(wallet, due, tax, badDebt, cancellationToken);
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(GiveUp, wallet.TenantId, invoice.Id);
         batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice.Id, wallet.Now, "uncollectible", due, posting.Id, reason, wallet.Actor);
@@ -74,7 +74,7 @@ public static class WriteOffs
         var posting = wallet.Begin("uncollectible_paid", reference: PublicId.Format(PublicId.Invoice, wallet.TenantId, invoice), reason: "Paid after it was written off");
         foreach (var part in parts.OrderBy(part => part.Number))
         {
-            if (part.Number == 0)
+            if (part is { Grant: null, Fee: null })
             {
                 posting.Book(Account.Receivable, Account.TaxPayable, part.Tax, currency);
                 posting.Book(Account.Receivable, Account.BadDebt, part.BadDebt, currency);
@@ -93,7 +93,7 @@ public static class WriteOffs
 
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(Reopen, wallet.TenantId, invoice);
-        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice, wallet.Now, "reopened", parts.Where(part => part.Number == 0).Sum(part => part.Amount), posting.Id,
+        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice, wallet.Now, "reopened", parts.Where(part => part is { Grant: null, Fee: null }).Sum(part => part.Amount), posting.Id,
             (string?)null, wallet.Actor);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }

@@ -47,4 +47,7 @@ public interface IPaymentPurpose
     /// <param name="cancellationToken">Stops it.</param>
     Task<decimal> DisputedAsync(
         WalletTransaction wallet, LedgerTransaction posting, string paysFor, Payment payment, decimal amount, CancellationToken cancellationToken) => Task.FromResult(0m);
+
+    /// <summary>A dispute is about to be booked, before its transaction begins: what was given up of it is open again.</summary>
+    Task ReopenAsync(WalletTransaction wallet, string paysFor, CancellationToken cancellationToken) => Task.CompletedTask;
 }

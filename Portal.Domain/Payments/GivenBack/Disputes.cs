@@ -121,6 +121,7 @@ internal static class Disputes
     private static async Task BookUnsoldAsync(
         WalletTransaction wallet, Payment payment, string what, decimal cumulative, decimal amount, DisputedPurpose? purpose, CancellationToken cancellationToken)
     {
+        if (purpose is not null) await purpose.Purpose.ReopenAsync(wallet, purpose.PaysFor, cancellationToken);
         var posting = Begin(wallet, payment, what, cumulative, amount > 0m ? "Payment disputed" : "Dispute won");
         var receivable = purpose is null ? 0m : await purpose.Purpose.DisputedAsync(wallet, posting, purpose.PaysFor, payment, amount, cancellationToken);
         wallet.Db.Add(NewDispute(wallet, payment, posting, sale: null, amount, 0m, 0m, 0m, receivable));

@@ -15,8 +15,8 @@ create table checkouts (
   currency         char(3) not null,
   net              numeric(28,9) not null check (net >= 0),
   tax              numeric(28,9) not null check (tax >= 0),
-  tax_name         text not null,
-  tax_percent      numeric(9,6) not null,
+  tax_name         text not null default 'Tax',
+  tax_percent      numeric(9,6) not null default 0,
   provider         text not null,
   url              text,                                -- where the customer pays; null until the provider said so
   state            text not null default 'open' check (state in ('open', 'failed', 'paid')),  -- expired follows from expires_at
