@@ -15,18 +15,10 @@ public sealed record PostingClock(
     DateTimeOffset Now, long CatalogueVersion, TimeZoneInfo ReportingZone, DateOnly LockedUntil, TimeSpan EventWindow, bool Regrants = false)
 {
     /// <summary>The day of an instant if its month is open, else the first open day.</summary>
-    public DateOnly BookDate(DateTimeOffset instant)
-    {
-        var date = ReportingZone.DateIn(instant);
-        return date < LockedUntil ? LockedUntil : date;
-    }
+    public DateOnly BookDate(DateTimeOffset instant) => BookDate(ReportingZone.DateIn(instant));
 
-    /// <summary>First day of the month in which an instant lies on the reporting calendar, locked or not.</summary>
-    public DateOnly MonthOf(DateTimeOffset instant)
-    {
-        var date = ReportingZone.DateIn(instant);
-        return new DateOnly(date.Year, date.Month, 1);
-    }
+    /// <summary>The same of a day on the reporting calendar.</summary>
+    public DateOnly BookDate(DateOnly day) => day < LockedUntil ? LockedUntil : day;
 }
 
 /// <summary>Locks wallets and reads them: four statements in one round trip, for any number of wallets.</summary>

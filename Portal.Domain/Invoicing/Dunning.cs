@@ -75,7 +75,7 @@ public sealed class Dunning(OffSession charges, NpgsqlDataSource source, Wallets
     {
         var order = InvoicePayments.ChargeOf(unpaid.Tenant, unpaid.Id, unpaid.Number, new Money(unpaid.Amount, Currency.Of(unpaid.Currency)), "job");
         var charged = await charges.ChargeAsync(order, cancellationToken);
-        if (charged.Problem is not { Code: not InvoicePurpose.NothingDue } problem) return; // paid meanwhile; paid, refused or under way: whatever it was has been booked
+        if (charged.Problem is not { Code: not IPaymentPurpose.NothingDue } problem) return; // paid meanwhile; paid, refused or under way: whatever it was has been booked
         await wallets.RunAsync<Done>(unpaid.Tenant, async wallet =>
         {
             await InvoicePurpose.RefusedAsync(wallet, unpaid.Id, problem.Code, cancellationToken);

@@ -114,13 +114,8 @@ public static class InvoicePayments
         CancellationToken cancellationToken)
     {
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
-        batch.Add("""
-            update invoices set paid = paid + $3, state = case when paid + $3 + credited >= total then 'paid' when state = 'paid' then 'open' else state end,
-              collect_at = case when paid + $3 + credited >= total then null else collect_at end where tenant_id = $1 and id = $2
-            """, wallet.TenantId, invoice, amount);
-        batch.Add("""
-            insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-            """, wallet.TenantId, Uuid7.At(wallet.Now), invoice, at, kind, Math.Abs(amount), posting.Id, reference, wallet.Actor ?? "settle");
+        InvoiceRows.AddSettled(wallet, batch, invoice, amount);
+        InvoiceRows.AddEvent(wallet, batch, invoice, kind, Math.Abs(amount), posting.Id, reference, at);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

@@ -14,15 +14,13 @@ public sealed class InvoicePurpose : IPaymentPurpose
     /// <inheritdoc />
     public string Prefix => PublicId.Invoice;
 
-    internal const string NothingDue = "nothing_due";
-
     /// <inheritdoc />
     public async Task<Problem?> RefusesAsync(WalletTransaction wallet, string paysFor, Money amount, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(wallet);
         if (!PublicId.TryParse(PublicId.Invoice, paysFor, out _, out var invoice)) return null;
         await wallet.WriteAsync(cancellationToken);
-        return await InvoicePayments.DueAsync(wallet, invoice, cancellationToken) >= amount.Amount ? null : Problem.Conflict(NothingDue, "So much is not due any more: it was paid or credited meanwhile.");
+        return await InvoicePayments.DueAsync(wallet, invoice, cancellationToken) >= amount.Amount ? null : Problem.Conflict(IPaymentPurpose.NothingDue, "So much is not due any more: it was paid or credited meanwhile.");
     }
 
     /// <inheritdoc />

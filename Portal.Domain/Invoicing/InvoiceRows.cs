@@ -23,7 +23,14 @@ internal static class InvoiceRows
         """;
 
     private const string Event = """
-        insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, actor) values ($1, $2, $3, $4, 'finalised', $5, $6, $7)
+        insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        """;
+
+    private const string Settle = """
+        update invoices set paid = paid + $3, credited = credited + $4,
+          state = case when paid + $3 + credited + $4 >= total then 'paid' when state = 'paid' then 'open' else state end,
+          collect_at = case when paid + $3 + credited + $4 >= total then null else collect_at end
+        where tenant_id = $1 and id = $2
         """;
 
     private const string Customer = """
@@ -61,8 +68,30 @@ internal static class InvoiceRows
             lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),
             lines.Select(line => line.Discount), lines.Select(line => line.Tax), lines.Select(line => line.TaxPercent), lines.Select(line => line.StartsAt),
             lines.Select(line => line.EndsAt), lines.Select(line => line.ChargeId));
-        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice.Id, invoice.At, figures.Total, invoice.TransactionId, wallet.Actor ?? "settle");
+        AddEvent(wallet, batch, invoice.Id, "finalised", figures.Total, invoice.TransactionId, reference: null, invoice.At);
     }
+
+    /// <summary>Adds what happened to an invoice.</summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="batch">What it is written with.</param>
+    /// <param name="invoice">The invoice.</param>
+    /// <param name="kind">Such as <c>paid</c>.</param>
+    /// <param name="amount">Of money, 0 or more.</param>
+    /// <param name="transaction">The ledger transaction that booked it.</param>
+    /// <param name="reference">Public id of the payment or credit note, or the reason; null for none.</param>
+    /// <param name="at">When; default now.</param>
+    public static void AddEvent(
+        WalletTransaction wallet, NpgsqlBatch batch, Guid invoice, string kind, decimal amount, Guid transaction, string? reference, DateTimeOffset? at = null) =>
+        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice, at ?? wallet.Now, kind, amount, transaction, reference, wallet.Actor ?? "settle");
+
+    /// <summary>Adds what was paid on an invoice, or taken off it, and how it stands then: paid once nothing is due, open again when something is.</summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="batch">What it is written with.</param>
+    /// <param name="invoice">The invoice.</param>
+    /// <param name="paid">Below 0: taken back by a dispute.</param>
+    /// <param name="credited">By a credit note.</param>
+    public static void AddSettled(WalletTransaction wallet, NpgsqlBatch batch, Guid invoice, decimal paid, decimal credited = 0m) =>
+        batch.Add(Settle, wallet.TenantId, invoice, paid, credited);
 
     private static string Json<T>(T value) => JsonSerializer.Serialize(value, PortalJson.Options);
 }

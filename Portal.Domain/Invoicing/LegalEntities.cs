@@ -59,7 +59,7 @@ public static partial class LegalEntities
     private static Problem? Check(LegalEntity wanted)
     {
         var errors = new FieldErrors();
-        if (!Keys().IsMatch(wanted.Key)) errors.Add("entity", "invalid_key", "A key is 1 to 64 of a-z, 0-9 and inner dots, hyphens and underscores.");
+        if (Slug.Check("entity", wanted.Key) is { } key) errors.Add("entity", key.Code, key.Detail);
         if (wanted.Name is not { Length: >= 1 and <= 200 }) errors.Add("name", "invalid_name", "A name has 1 to 200 characters.");
         if (!Countries.Exists(wanted.Country)) errors.Add("country", "invalid_country", "Name a country by its two letters of ISO 3166-1.");
         if (wanted.Address is not { Length: <= 500 }) errors.Add("address", "invalid_address", "An address has at most 500 characters.");
@@ -74,9 +74,6 @@ public static partial class LegalEntities
         new LegalEntity(
             row.GetString(0), row.GetString(1), row.GetString(2), row.GetString(3), row.GetFieldValue<string[]>(4), row.Nullable<string>(5), row.Nullable<string>(6), row.GetString(7)),
         row.GetBoolean(8));
-
-    [GeneratedRegex("^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$", RegexOptions.ExplicitCapture, 1_000)]
-    private static partial Regex Keys();
 
     [GeneratedRegex("^[A-Z0-9-]{1,20}$", RegexOptions.None, 1_000)]
     private static partial Regex SeriesNames();

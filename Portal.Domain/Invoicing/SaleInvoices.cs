@@ -17,10 +17,6 @@ public sealed class SaleInvoices(NpgsqlDataSource numbers) : IPaidSales
         insert into invoices (tenant_id, id, sale, bill_at, finalise_at, state, total, paid, created_at) values ($1, $2, $3, $4, $4, 'paid', $5, $5, $4)
         """;
 
-    private const string Paid = """
-        insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, 'paid', $5, $6, $7, $8)
-        """;
-
     private const string Posting = "select id from ledger_transactions where tenant_id = $1 and idempotency_key = 'purchase:' || $2";
 
     /// <inheritdoc />
@@ -36,7 +32,7 @@ public sealed class SaleInvoices(NpgsqlDataSource numbers) : IPaidSales
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(Invoice, wallet.TenantId, sale.Id, sale.Reference, now, total);
         await InvoiceRows.AddAsync(wallet, batch, new InvoiceRows.Finalised(sale.Id, number, seller, FiguresOf(sale, now), now, now, null, posting), cancellationToken);
-        batch.Add(Paid, wallet.TenantId, Uuid7.At(now), sale.Id, now, total, posting, sale.Payment, wallet.Actor);
+        InvoiceRows.AddEvent(wallet, batch, sale.Id, "paid", total, posting, sale.Payment);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 

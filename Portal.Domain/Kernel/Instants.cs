@@ -1,8 +1,12 @@
+using System.Globalization;
+
 namespace Portal.Domain.Kernel;
 
 /// <summary>Calendar arithmetic in a zone: billing days and hours, stored as the UTC instant at which they begin.</summary>
 public static class Instants
 {
+    private const string Day = "yyyy-MM-dd";
+
     /// <summary>The zone of an IANA id, or null when there is none.</summary>
     public static TimeZoneInfo? FindZone(string? id) =>
         id is not null && TimeZoneInfo.TryFindSystemTimeZoneById(id, out var zone) && zone.HasIanaId ? zone : null;
@@ -14,6 +18,13 @@ public static class Instants
         var local = instant.UtcTicks + offset.Ticks;
         return new DateTimeOffset(local - (local % TimeSpan.TicksPerHour) - offset.Ticks, TimeSpan.Zero);
     }
+
+    /// <summary>A day as addresses and bodies write it, such as 2026-03-01; null for anything else.</summary>
+    public static DateOnly? ReadDay(string? text) =>
+        DateOnly.TryParseExact(text, Day, CultureInfo.InvariantCulture, DateTimeStyles.None, out var day) ? day : null;
+
+    /// <summary>A day as <see cref="ReadDay"/> reads it.</summary>
+    public static string DayText(DateOnly day) => day.ToString(Day, CultureInfo.InvariantCulture);
 
     /// <summary>The date on the zone's calendar.</summary>
     public static DateOnly DateIn(this TimeZoneInfo zone, DateTimeOffset instant) =>

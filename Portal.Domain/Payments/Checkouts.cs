@@ -164,7 +164,8 @@ public sealed class Checkouts(
         if (!wallet.Directory.Pools.TryGetValue(poolKey, out var pool)) return Problem.Field("pool", "unknown_pool", $"There is no pool '{poolKey}'.");
         if (pool.Closed) return Problem.Field("pool", "pool_closed", $"The pool '{poolKey}' is closed.");
 
-        var checkout = NewCheckout(wallet, order, pack, offer, provider, pool);
+        var sold = new SoldPacks(1m, pack.Credits?.Amount ?? order.Credits!.Value, pack.BonusCredits.Amount, offer.Price);
+        var checkout = New(wallet, pack, pool.Id, sold, offer.Rate, provider, order.Actor);
         var attempt = new PaymentAttempt
         {
             TenantId = wallet.TenantId,
@@ -180,54 +181,40 @@ public sealed class Checkouts(
         return (checkout, attempt);
     }
 
-    /// <summary>What an automatic top-up buys; the provider is the one of the payment method that is charged.</summary>
-    internal static Checkout Automatic(WalletTransaction wallet, Pack pack, int pool, TopUpSize size, TaxRate rate) => new()
-    {
-        TenantId = wallet.TenantId,
-        Id = Uuid7.At(wallet.Now),
-        Pack = pack.Key,
-        PackName = pack.Name,
-        Quantity = size.Quantity,
-        Automatic = true,
-        PoolId = pool,
-        Credits = size.Credits,
-        BonusCredits = size.BonusCredits,
-        Priority = pack.Priority,
-        Products = pack.Products?.ToArray(),
-        ExpiresAfter = pack.Definition.ExpiresAfter,
-        Currency = pack.Currency.Code,
-        Net = size.Price.Net,
-        Tax = size.Price.Tax,
-        TaxName = rate.Name,
-        TaxPercent = rate.Percent,
-        Provider = "saved",
-        CreatedAt = wallet.Now,
-        CreatedBy = "job",
-        ExpiresAt = wallet.Now + Checkout.Lifetime,
-    };
-
-    private static Checkout NewCheckout(WalletTransaction wallet, CheckoutOrder order, Pack pack, Offer offer, string provider, Pool pool) => new()
-    {
-        TenantId = wallet.TenantId,
-        Id = Uuid7.At(wallet.Now),
-        Pack = pack.Key,
-        PackName = pack.Name,
-        PoolId = pool.Id,
-        Credits = pack.Credits?.Amount ?? order.Credits!.Value,
-        BonusCredits = pack.BonusCredits.Amount,
-        Priority = pack.Priority,
-        Products = pack.Products?.ToArray(),
-        ExpiresAfter = pack.Definition.ExpiresAfter,
-        Currency = pack.Currency.Code,
-        Net = offer.Price.Net,
-        Tax = offer.Price.Tax,
-        TaxName = offer.Rate.Name,
-        TaxPercent = offer.Rate.Percent,
-        Provider = provider,
-        CreatedAt = wallet.Now,
-        CreatedBy = order.Actor,
-        ExpiresAt = wallet.Now + Checkout.Lifetime,
-    };
+    /// <summary>A purchase on the terms of now.</summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="pack">What is sold.</param>
+    /// <param name="pool">The pool that gets the credits.</param>
+    /// <param name="sold">How much of it, at what price.</param>
+    /// <param name="rate">The tax on it.</param>
+    /// <param name="provider">Who takes the payment; of an automatic one the payment method's.</param>
+    /// <param name="actor">Who buys.</param>
+    /// <param name="automatic">Paid by the saved payment method.</param>
+    internal static Checkout New(
+        WalletTransaction wallet, Pack pack, int pool, SoldPacks sold, TaxRate rate, string provider, string? actor, bool automatic = false) => new()
+        {
+            TenantId = wallet.TenantId,
+            Id = Uuid7.At(wallet.Now),
+            Pack = pack.Key,
+            PackName = pack.Name,
+            Quantity = sold.Quantity,
+            Automatic = automatic,
+            PoolId = pool,
+            Credits = sold.Credits,
+            BonusCredits = sold.BonusCredits,
+            Priority = pack.Priority,
+            Products = pack.Products?.ToArray(),
+            ExpiresAfter = pack.Definition.ExpiresAfter,
+            Currency = pack.Currency.Code,
+            Net = sold.Price.Net,
+            Tax = sold.Price.Tax,
+            TaxName = rate.Name,
+            TaxPercent = rate.Percent,
+            Provider = provider,
+            CreatedAt = wallet.Now,
+            CreatedBy = actor,
+            ExpiresAt = wallet.Now + Checkout.Lifetime,
+        };
 
     private async Task<Result<Checkout>> SendAsync(
         Checkout checkout, PaymentAttempt attempt, IPaymentProvider provider, Uri portal, Uri target, CancellationToken cancellationToken)

@@ -11,7 +11,9 @@ internal sealed partial class Renewal
         fees.Recognise(at, Subscription.Currency);
         Become(Subscription.From(at, number) with
         {
-            State = SubscriptionState.Active, PauseAt = null, AnchorDay = BillingPeriods.DayOf(at, settling.Directory.Zone),
+            State = SubscriptionState.Active,
+            PauseAt = null,
+            AnchorDay = BillingPeriods.DayOf(at, settling.Directory.Zone),
         });
         calendar = new PlanCalendar(Subscription, plan);
         ending = null;

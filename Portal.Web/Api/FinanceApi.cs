@@ -39,16 +39,13 @@ public static class FinanceApi
     private static async Task<IResult> TrialBalanceAsync(
         [Description("The day, such as 2026-03-31; default today on the reporting calendar.")] string? date, HttpContext http, NpgsqlDataSource source, CancellationToken cancellationToken)
     {
-        DateOnly day;
         if (date is null)
         {
             var platform = await ReportingPlatform.ReadAsync(source, cancellationToken);
-            day = platform.Zone.DateIn(platform.Now);
+            date = Instants.DayText(platform.Zone.DateIn(platform.Now));
         }
-        else if (!DateOnly.TryParseExact(date, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out day))
-        {
-            return new ProblemAnswer(Problem.Field("date", "invalid_date", "Give a day as 2026-03-31."));
-        }
+
+        if (Instants.ReadDay(date) is not { } day) return new ProblemAnswer(Problem.Field("date", "invalid_date", "Give a day as 2026-03-31."));
 
         var rows = await FinanceReports.TrialBalanceAsync(source, day, cancellationToken);
         return CsvAnswer.IsWanted(http)

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using Npgsql;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Exchange;
@@ -35,7 +34,7 @@ public static class FxRatesApi
         if (Day("to", to) is { Problem: { } wrongTo }) return new ProblemAnswer(wrongTo);
         if (!TryReadAfter(page.Value.After, out var after)) return new ProblemAnswer(PageQuery.InvalidCursor);
         var rates = await FxRates.ListAsync(source, @base, quote, Day("from", from).Value, Day("to", to).Value, after, page.Value.Fetch, cancellationToken);
-        return page.Value.Answer(rates, rate => $"{rate.Base} {rate.Quote} {Text(rate.Date)}", rate => rate);
+        return page.Value.Answer(rates, rate => $"{rate.Base} {rate.Quote} {Instants.DayText(rate.Date)}", rate => rate);
     }
 
     private static Task<IResult> PutAsync(Body<FxRatesBody> body, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
@@ -52,21 +51,17 @@ public static class FxRatesApi
     private static Result<DateOnly?> Day(string field, string? text)
     {
         if (text is null) return (DateOnly?)null;
-        return TryDay(text, out var day) ? (DateOnly?)day : Problem.Field(field, "invalid_date", "Give a day as 2026-03-01.");
+        return Instants.ReadDay(text) is { } day ? (DateOnly?)day : Problem.Field(field, "invalid_date", "Give a day as 2026-03-01.");
     }
 
     private static bool TryReadAfter(string text, out FxPlace? after)
     {
         after = null;
         if (text.Length == 0) return true;
-        if (text.Split(' ') is not [{ Length: 3 } have, { Length: 3 } want, var date] || !TryDay(date, out var day)) return false;
+        if (text.Split(' ') is not [{ Length: 3 } have, { Length: 3 } want, var date] || Instants.ReadDay(date) is not { } day) return false;
         after = new FxPlace(have, want, day);
         return true;
     }
-
-    private static bool TryDay(string text, out DateOnly day) => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
-
-    private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }
 
 /// <summary>Exchange rates to put: one, or several as <c>rates</c>.</summary>

@@ -1,5 +1,4 @@
 using System.ComponentModel;
-using System.Globalization;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing;
@@ -68,7 +67,7 @@ public static class TaxApi
         if (page.Problem is { } problem) return new ProblemAnswer(problem);
         if (!TryReadAfter(page.Value.After, out var after)) return new ProblemAnswer(PageQuery.InvalidCursor);
         var rates = await TaxTable.ListAsync(source, country, after, page.Value.Fetch, cancellationToken);
-        return page.Value.Answer(rates, rate => $"{rate.Country} {rate.Region} {Text(rate.ValidFrom)}", rate => rate);
+        return page.Value.Answer(rates, rate => $"{rate.Country} {rate.Region} {Instants.DayText(rate.ValidFrom)}", rate => rate);
     }
 
     private static Task<IResult> PutRatesAsync(Body<TaxRatesBody> body, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
@@ -86,7 +85,7 @@ public static class TaxApi
         string? country, string? region, [Description("Its first day, such as 2026-01-01.")] string? valid_from, HttpContext http, ApiWrites writes, CancellationToken cancellationToken) =>
         writes.InPlatformAsync(http, async platform =>
         {
-            if (!TryDay(valid_from ?? "", out var day)) return Problem.Field("valid_from", "invalid_date", "Give a day as 2026-03-01.");
+            if (Instants.ReadDay(valid_from) is not { } day) return Problem.Field("valid_from", "invalid_date", "Give a day as 2026-03-01.");
             if (!await TaxTable.RemoveAsync(platform, country ?? "", region ?? "", day, cancellationToken)) return Problem.NotFound("unknown_rate", "There is no rate of that place and day.");
             await Audit.WriteAsync(platform.Connection, 0, platform.Now, platform.Actor, "tax_rate.removed", country, new { region, day }, cancellationToken);
             return Answer.Nothing();
@@ -113,12 +112,8 @@ public static class TaxApi
     {
         after = null;
         if (text.Length == 0) return true;
-        if (text.Split(' ') is not [{ Length: 2 } country, var region, var date] || !TryDay(date, out var day)) return false;
+        if (text.Split(' ') is not [{ Length: 2 } country, var region, var date] || Instants.ReadDay(date) is not { } day) return false;
         after = new TaxTableRow(country, region, day, "", 0m);
         return true;
     }
-
-    private static bool TryDay(string text, out DateOnly day) => DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out day);
-
-    private static string Text(DateOnly day) => day.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture);
 }

@@ -6,6 +6,7 @@ using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Ledger;
 using Portal.Domain.Pricing.Rates;
+using Portal.Domain.Taxes;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing.Corrections;
@@ -36,16 +37,6 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
     private const string InsertLines =
         "insert into credit_note_lines (tenant_id, credit_note_id, line, net, tax) select $1, $2, * from unnest($3::int[], $4::numeric[], $5::numeric[])";
 
-    private const string Lower = """
-        update invoices set credited = credited + $3, state = case when paid + credited + $3 >= total then 'paid' else state end,
-          collect_at = case when paid + credited + $3 >= total then null else collect_at end
-        where tenant_id = $1 and id = $2
-        """;
-
-    private const string Event = """
-        insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, 'credited', $5, $6, $7, $8)
-        """;
-
     /// <summary>
     /// Issues one. Refuses: <c>unknown_invoice</c>, <c>invoice_not_final</c> (a draft), <c>invoice_void</c>, <c>invoice_uncollectible</c>,
     /// <c>invalid_reason</c>, <c>invalid_amount</c>, <c>unknown_line</c>, <c>duplicate_line</c>, <c>nothing_left_to_credit</c>, <c>exceeds_invoice</c>,
@@ -59,10 +50,9 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
     {
         ArgumentNullException.ThrowIfNull(wallet);
         ArgumentNullException.ThrowIfNull(order);
-        if (order.Reason is not { Length: >= 1 and <= 500 }) return Problem.Field("reason", "invalid_reason", "Say why with 1 to 500 characters.");
-        await wallet.WriteAsync(cancellationToken);
-        if (await InvoiceQuery.FindAsync(wallet.Connection, wallet.TenantId, name, wallet.Directory.Zone, cancellationToken) is not { } invoice)
-            return Problem.NotFound("unknown_invoice", "There is no such invoice.");
+        var found = await Correction.BeginAsync(wallet, name, order.Reason, cancellationToken);
+        if (found.Problem is { } unknown) return unknown;
+        var invoice = found.Value;
         if (Refuses(invoice) is { } refused) return refused;
         const string sold = "select 1 from invoices where tenant_id = $1 and id = $2 and sale is not null";
         if ((await wallet.Connection.ListAsync(sold, row => row.GetInt32(0), cancellationToken, wallet.TenantId, invoice.Id)).Count > 0)
@@ -105,8 +95,8 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
         batch.Add(Insert, wallet.TenantId, id, invoice.Id, number, wallet.Now, reason, net, tax, note.Total, lowered, JsonSerializer.Serialize(taxes, PortalJson.Options),
             posting.Id, wallet.Actor);
         batch.Add(InsertLines, wallet.TenantId, id, parts.Select(part => part.Line), parts.Select(part => part.Net), parts.Select(part => part.Tax));
-        if (lowered > 0m) batch.Add(Lower, wallet.TenantId, invoice.Id, lowered);
-        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice.Id, wallet.Now, note.Total, posting.Id, note.PublicId, wallet.Actor);
+        if (lowered > 0m) InvoiceRows.AddSettled(wallet, batch, invoice.Id, paid: 0m, lowered);
+        InvoiceRows.AddEvent(wallet, batch, invoice.Id, "credited", note.Total, posting.Id, note.PublicId);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         if (lowered == invoice.AmountDue && lowered > 0m) await Standing.RestoreAsync(wallet, cancellationToken);
         return note;
@@ -127,7 +117,7 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
 /// <param name="Net">Without tax.</param>
 /// <param name="Tax">Tax on it.</param>
 /// <param name="Rate">The rate; null of one that bears none.</param>
-internal sealed record CreditableLine(int Line, string Description, decimal Net, decimal Tax, TaxRateOfLine? Rate)
+internal sealed record CreditableLine(int Line, string Description, decimal Net, decimal Tax, TaxRate? Rate)
 {
     /// <summary>What is left of each line after credit notes.</summary>
     public static IReadOnlyList<CreditableLine> Of(Invoice invoice, IReadOnlyList<CreditNote> notes) =>
@@ -138,7 +128,7 @@ internal sealed record CreditableLine(int Line, string Description, decimal Net,
             var rate = invoice.Taxes.FirstOrDefault(tax => tax.Percent == row.Item.TaxPercent);
             return new CreditableLine(
                 row.Index + 1, row.Item.Description, row.Item.Amount - row.Item.Discount - taken.Sum(line => line.Net), row.Item.Tax - taken.Sum(line => line.Tax),
-                rate is null ? null : new TaxRateOfLine(rate.Name, rate.Percent));
+                rate is null ? null : new TaxRate(rate.Name, rate.Percent));
         }),
     ];
 
@@ -186,8 +176,3 @@ internal sealed record CreditableLine(int Line, string Description, decimal Net,
             [.. lines.Index().Select(row => row.Item with { Net = nets[row.Index], Tax = taxes[row.Index] }).Where(line => line.Net != 0m || line.Tax != 0m)]);
     }
 }
-
-/// <summary>The rate of a line.</summary>
-/// <param name="Name">Of the tax.</param>
-/// <param name="Percent">0 to 100.</param>
-internal sealed record TaxRateOfLine(string Name, decimal Percent);

@@ -19,10 +19,6 @@ public static class Voiding
 
     private const string Void = "update invoices set state = 'void', collect_at = null where tenant_id = $1 and id = $2";
 
-    private const string Event = """
-        insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, 'voided', $5, $6, $7, $8)
-        """;
-
     /// <summary>
     /// Voids it. Refuses: <c>unknown_invoice</c>, <c>invalid_reason</c>, <c>invoice_not_open</c> (draft, paid, void or written off),
     /// <c>invoice_has_payments</c> (also the customer's credit that it took), <c>invoice_has_credit_notes</c>.
@@ -34,10 +30,9 @@ public static class Voiding
     public static async Task<Result<Invoice>> RunAsync(WalletTransaction wallet, string name, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
-        if (reason is not { Length: >= 1 and <= 500 }) return Problem.Field("reason", "invalid_reason", "Say why with 1 to 500 characters.");
-        await wallet.WriteAsync(cancellationToken);
-        if (await InvoiceQuery.FindAsync(wallet.Connection, wallet.TenantId, name, wallet.Directory.Zone, cancellationToken) is not { } invoice)
-            return Problem.NotFound("unknown_invoice", "There is no such invoice.");
+        var found = await Correction.BeginAsync(wallet, name, reason, cancellationToken);
+        if (found.Problem is { } unknown) return unknown;
+        var invoice = found.Value;
         if (invoice.State != InvoiceState.Open) return Problem.Conflict("invoice_not_open", "Only an open invoice can be voided. Use a credit note for one that was paid.");
         if (invoice.Paid > 0m) return Problem.Conflict("invoice_has_payments", "Something was paid on the invoice, or the customer's credit was used for it. Use a credit note.");
         if (await HasNotesAsync(wallet, invoice.Id, cancellationToken)) return Problem.Conflict("invoice_has_credit_notes", "There are credit notes on the invoice. Credit the rest.");
@@ -47,7 +42,7 @@ public static class Voiding
         await PostAsync(wallet, posting, invoice, back, cancellationToken);
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(Void, wallet.TenantId, invoice.Id);
-        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice.Id, wallet.Now, invoice.Total, posting.Id, reason, wallet.Actor);
+        InvoiceRows.AddEvent(wallet, batch, invoice.Id, "voided", invoice.Total, posting.Id, reason);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         await Standing.RestoreAsync(wallet, cancellationToken);
         return invoice with { State = InvoiceState.Void };

@@ -16,10 +16,6 @@ public static class WriteOffs
 
     private const string Reopen = "update invoices set state = 'open' where tenant_id = $1 and id = $2";
 
-    private const string Event = """
-        insert into invoice_events (tenant_id, id, invoice_id, at, kind, amount, transaction_id, reference, actor) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-        """;
-
     private const string Taken = """
         update invoice_takebacks set returned_at = $3 where tenant_id = $1 and invoice_id = $2 and returned_at is null
         returning part, grant_id, fee_id, credits, amount, tax, bad_debt
@@ -37,10 +33,9 @@ public static class WriteOffs
     public static async Task<Result<Invoice>> RunAsync(WalletTransaction wallet, string name, string reason, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(wallet);
-        if (reason is not { Length: >= 1 and <= 500 }) return Problem.Field("reason", "invalid_reason", "Say why with 1 to 500 characters.");
-        await wallet.WriteAsync(cancellationToken);
-        if (await InvoiceQuery.FindAsync(wallet.Connection, wallet.TenantId, name, wallet.Directory.Zone, cancellationToken) is not { } invoice)
-            return Problem.NotFound("unknown_invoice", "There is no such invoice.");
+        var found = await Correction.BeginAsync(wallet, name, reason, cancellationToken);
+        if (found.Problem is { } unknown) return unknown;
+        var invoice = found.Value;
         if (invoice.State != InvoiceState.Open) return Problem.Conflict("invoice_not_open", "Only an open invoice can be written off.");
 
         var due = invoice.AmountDue;
@@ -54,7 +49,7 @@ public static class WriteOffs
         await back.KeepWriteOffAsync(wallet, due, tax, badDebt, cancellationToken);
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(GiveUp, wallet.TenantId, invoice.Id);
-        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice.Id, wallet.Now, "uncollectible", due, posting.Id, reason, wallet.Actor);
+        InvoiceRows.AddEvent(wallet, batch, invoice.Id, "uncollectible", due, posting.Id, reason);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         return invoice with { State = InvoiceState.Uncollectible };
     }
@@ -93,8 +88,7 @@ public static class WriteOffs
 
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(Reopen, wallet.TenantId, invoice);
-        batch.Add(Event, wallet.TenantId, Uuid7.At(wallet.Now), invoice, wallet.Now, "reopened", parts.Where(part => part is { Grant: null, Fee: null }).Sum(part => part.Amount), posting.Id,
-            (string?)null, wallet.Actor);
+        InvoiceRows.AddEvent(wallet, batch, invoice, "reopened", parts.Where(part => part is { Grant: null, Fee: null }).Sum(part => part.Amount), posting.Id, reference: null);
         await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 }

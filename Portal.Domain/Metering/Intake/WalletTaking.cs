@@ -260,10 +260,10 @@ internal sealed class WalletTaking(
 
     private Booking BookingOf(DateTimeOffset occurredAt)
     {
-        var date = clock.BookDate(occurredAt);
-        var place = (date, clock.MonthOf(occurredAt)); // what is late keeps its own month: reports tell it from the day it is booked on
+        var day = clock.ReportingZone.DateIn(occurredAt);
+        var place = (BookDate: clock.BookDate(day), new DateOnly(day.Year, day.Month, 1)); // what is late keeps its own month: reports tell it from the day it is booked on
         if (bookings.TryGetValue(place, out var booking)) return booking;
-        var posting = wallet.Post(new LedgerTransaction(TenantId, "usage", occurredAt, wallet.Now, date) { Actor = "intake" });
+        var posting = wallet.Post(new LedgerTransaction(TenantId, "usage", occurredAt, wallet.Now, place.BookDate) { Actor = "intake" });
         return bookings[place] = new Booking(posting, new Drawing(wallet, posting, Directory.PoolsById[Pool.SharedId], at));
     }
 

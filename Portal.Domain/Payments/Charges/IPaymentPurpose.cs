@@ -17,6 +17,9 @@ public sealed record ArrivedMoney(string PaysFor, Payment Payment, decimal Amoun
 /// </summary>
 public interface IPaymentPurpose
 {
+    /// <summary>Code of <see cref="RefusesAsync"/> for what was paid or given up meanwhile.</summary>
+    const string NothingDue = "nothing_due";
+
     /// <summary>Prefix of the public ids that it takes, such as <see cref="PublicId.Invoice"/>.</summary>
     string Prefix { get; }
 

@@ -46,37 +46,30 @@ public sealed record AutoTopUp(
     /// <param name="pack">The pack.</param>
     /// <param name="rate">The tax on it.</param>
     /// <param name="have">The pool's balance and what is being bought.</param>
-    internal TopUpSize? SizeOf(Catalog.Pack pack, Taxes.TaxRate rate, decimal have)
+    internal SoldPacks? SizeOf(Catalog.Pack pack, Taxes.TaxRate rate, decimal have)
     {
         var missing = Definition.Target - have;
         if (have >= Definition.Threshold || missing <= 0m) return null;
         return pack.Credits is { } fixedCredits ? Packs(pack, rate, fixedCredits.Amount, missing) : Custom(pack, rate, missing);
     }
 
-    private TopUpSize? Packs(Catalog.Pack pack, Taxes.TaxRate rate, decimal credits, decimal missing)
+    private SoldPacks? Packs(Catalog.Pack pack, Taxes.TaxRate rate, decimal credits, decimal missing)
     {
         var wanted = decimal.Ceiling(missing / (credits + pack.BonusCredits.Amount));
         while (wanted >= 1m)
         {
             var price = TaxedPrice.Of(pack.PriceOf().Value.Amount * wanted, pack.TaxInclusive, rate.Percent, pack.Currency);
-            if (Room is not { } room || price.Total <= room) return new TopUpSize(wanted, credits * wanted, pack.BonusCredits.Amount * wanted, price);
+            if (Room is not { } room || price.Total <= room) return new SoldPacks(wanted, credits * wanted, pack.BonusCredits.Amount * wanted, price);
             wanted = Math.Min(wanted - 1m, decimal.Floor(wanted * room / price.Total) + 1m);
         }
 
         return null;
     }
 
-    private TopUpSize? Custom(Catalog.Pack pack, Taxes.TaxRate rate, decimal missing)
+    private SoldPacks? Custom(Catalog.Pack pack, Taxes.TaxRate rate, decimal missing)
     {
         var credits = Math.Clamp(missing, pack.Min.Amount, pack.Max.Amount);
         var price = Checkouts.Price(pack, rate, credits);
-        return price.Succeeded && (Room is not { } room || price.Value.Total <= room) ? new TopUpSize(1m, credits, 0m, price.Value) : null;
+        return price.Succeeded && (Room is not { } room || price.Value.Total <= room) ? new SoldPacks(1m, credits, 0m, price.Value) : null;
     }
 }
-
-/// <summary>What a top-up buys.</summary>
-/// <param name="Quantity">How many packs.</param>
-/// <param name="Credits">Of all of them.</param>
-/// <param name="BonusCredits">On top.</param>
-/// <param name="Price">Of all of them.</param>
-internal sealed record TopUpSize(decimal Quantity, decimal Credits, decimal BonusCredits, TaxedPrice Price);

@@ -34,7 +34,7 @@ public sealed class ToppingUp(NpgsqlDataSource source, Wallets wallets, OffSessi
     private const string Unsent = """
         select c.tenant_id, c.id from checkouts c, platform p
         where c.automatic and c.state = 'open' and c.created_at < clock_timestamp() + p.clock_offset - interval '1 minute'
-          and not exists (select 1 from payment_attempts t where t.tenant_id = c.tenant_id and t.pays_for = 'checkout_' || to_hex(c.tenant_id) || '_' || replace(c.id::text, '-', ''))
+          and not exists (select 1 from payment_attempts t where t.tenant_id = c.tenant_id and t.pays_for = public_id('checkout', c.tenant_id, c.id))
         """;
 
     /// <summary>Buys what is due. Safe to run twice and at once.</summary>
@@ -85,7 +85,7 @@ public sealed class ToppingUp(NpgsqlDataSource source, Wallets wallets, OffSessi
         var balance = (await wallet.Connection.ListAsync(have, row => row.GetDecimal(0), cancellationToken, wallet.TenantId, pool, wallet.Now)).Single();
         var rate = await Taxes.Taxation.OfSaleAsync(wallet.Connection, wallet.TenantId, wallet.Directory.Zone, cancellationToken);
         if (setting.SizeOf(pack, rate, balance) is not { } size) return null;
-        var checkout = Checkouts.Automatic(wallet, pack, pool, size, rate);
+        var checkout = Checkouts.New(wallet, pack, pool, size, rate, provider: "saved", actor: "job", automatic: true);
         wallet.Db.Add(checkout);
         return checkout.Id;
     }
@@ -98,7 +98,7 @@ public sealed class ToppingUp(NpgsqlDataSource source, Wallets wallets, OffSessi
             cancellationToken, tenant, id)).Single();
         var charged = await charges.ChargeAsync(
             new ChargeOrder(tenant, name, new Money(amount, Currency.Of(currency)), "Top-up: " + pack, Actor: "job"), cancellationToken);
-        if (charged.Problem is not { Code: not TopUpPurpose.NothingDue } problem) return; // paid, refused or under way: whatever it was has been booked
+        if (charged.Problem is not { Code: not IPaymentPurpose.NothingDue } problem) return; // paid, refused or under way: whatever it was has been booked
         await wallets.RunAsync<Done>(tenant, async wallet =>
         {
             await AutoTopUps.RefusedAsync(wallet, id, problem.Code, cancellationToken);
@@ -110,8 +110,6 @@ public sealed class ToppingUp(NpgsqlDataSource source, Wallets wallets, OffSessi
 /// <summary>What charges of top-ups do when they are refused; the money of those that are not is the checkout's.</summary>
 public sealed class TopUpPurpose : IPaymentPurpose
 {
-    internal const string NothingDue = "nothing_due";
-
     /// <inheritdoc />
     public string Prefix => PublicId.Checkout;
 
@@ -123,7 +121,7 @@ public sealed class TopUpPurpose : IPaymentPurpose
         const string open = "select 1 from checkouts where tenant_id = $1 and id = $2 and automatic and state = 'open'";
         return (await wallet.Connection.ListAsync(open, row => row.GetInt32(0), cancellationToken, wallet.TenantId, id)).Count > 0
             ? null
-            : Problem.Conflict(NothingDue, "It was paid or given up meanwhile.");
+            : Problem.Conflict(IPaymentPurpose.NothingDue, "It was paid or given up meanwhile.");
     }
 
     /// <inheritdoc />

@@ -28,7 +28,7 @@ public static class PackMargins
     private const string Sql = """
         with recursive bought as (
           select g.tenant_id, g.id, c.pack, c.currency::text as currency
-          from checkouts c join grants g on g.tenant_id = c.tenant_id and g.reference = 'checkout_' || to_hex(c.tenant_id) || '_' || replace(c.id::text, '-', '')
+          from checkouts c join grants g on g.tenant_id = c.tenant_id and g.reference = public_id('checkout', c.tenant_id, c.id)
           where c.state = 'paid' and g.parent_id is null
           union
           select g.tenant_id, g.id, b.pack, b.currency from bought b join grants g on g.tenant_id = b.tenant_id and g.parent_id = b.id

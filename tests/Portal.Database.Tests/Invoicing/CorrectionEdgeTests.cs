@@ -153,13 +153,13 @@ public sealed class DisputedInvoiceTests(PostgresFixture postgres) : IClassFixtu
         await ToAsync(world, "2030-01-01T00:00:00Z");
         var plan = JsonSerializer.Deserialize<PlanDefinition>("""{"name":"Pro","currency":"USD","period":"month","items":[{"key":"base","type":"flat","amount":"29.00"}]}""", PortalJson.Options)!;
         (await CatalogueChange.RunAsync(world.Database.DataSource, change => Plans.PutAsync(change, "pro", plan))).Succeeded.ShouldBeTrue();
-        await SaveCardAsync(world, refusedBefore ? "declined" : "accepted");
+        await world.SaveCardAsync(refusedBefore ? "declined" : "accepted");
         var order = new SubscriptionOrder("pro", MeterWorld.At("2030-01-01T00:00:00Z"));
         (await Wallets(world).RunAsync(world.Acme, wallet => Subscribing.StartAsync(wallet, order))).Succeeded.ShouldBeTrue();
         await ToAsync(world, "2030-01-01T02:00:00Z");
         if (!refusedBefore) return world;
         foreach (var day in new[] { 2, 4, 6, 8 }) await ToAsync(world, string.Create(CultureInfo.InvariantCulture, $"2030-01-{day:00}T02:30:00Z"));
-        await SaveCardAsync(world, "accepted");
+        await world.SaveCardAsync("accepted");
         await world.Database.ScalarAsync("update invoices set collect_at = now() where state = 'open'");
         await ToAsync(world, "2030-01-20T00:10:00Z");
         (await FirstAsync(world)).ShouldBe("paid");
@@ -171,13 +171,6 @@ public sealed class DisputedInvoiceTests(PostgresFixture postgres) : IClassFixtu
         var written = await Wallets(world).RunAsync(world.Acme, wallet => WriteOffs.RunAsync(wallet, "INV-000001", "Disputed"));
         written.Succeeded.ShouldBeTrue();
     }
-
-    private static Task SaveCardAsync(PaymentsWorld world, string card) => world.ExecuteAsync($"""
-        update payment_methods set is_default = false;
-        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242');
-        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
-        values ({world.Acme.ToString(CultureInfo.InvariantCulture)}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
-        """);
 
     private static async Task<string> FirstAsync(PaymentsWorld world) => (string)(await world.Database.ScalarAsync(
         "select i.state from invoices i join invoice_documents d on d.tenant_id = i.tenant_id and d.invoice_id = i.id where d.number = 'INV-000001'"))!;

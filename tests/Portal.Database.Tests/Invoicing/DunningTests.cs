@@ -40,7 +40,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     [Fact]
     public async Task What_is_due_is_charged_once()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await SubscribeAsync();
         await ToAsync("2030-01-01T02:00:00Z");
         (await StandingAsync()).ShouldBe("paid 29 of 29, 0 refused; active");
@@ -54,7 +54,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     [Fact]
     public async Task A_charge_for_an_invoice_that_was_paid_meanwhile_is_refused_and_sends_nothing()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await SubscribeAsync();
         await ToAsync("2030-01-01T02:00:00Z");
         var invoice = (Guid)(await ScalarAsync("select id from invoices where state = 'paid'"))!;
@@ -69,7 +69,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     [Fact]
     public async Task A_refused_charge_is_tried_again_after_1_3_5_and_7_days_and_then_service_stops_until_it_is_paid()
     {
-        await SaveCardAsync("declined");
+        await world.SaveCardAsync("declined");
         await SubscribeAsync();
         await ToAsync("2030-01-01T02:00:00Z"); // finalised at 01:00, refused now
         (await StandingAsync()).ShouldBe("open 0 of 29, 1 refused; past_due");
@@ -85,7 +85,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
         await ToAsync("2030-01-20T00:00:00Z");
         (await StandingAsync()).ShouldBe("open 0 of 29, 5 refused; suspended"); // no more tries by itself
 
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PayAsync();
         (await StandingAsync()).ShouldBe("paid 29 of 29, 5 refused; active");
         (await HoldAsync()).ShouldBeNull();
@@ -94,7 +94,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     [Fact]
     public async Task Thirty_days_after_the_last_retry_an_invoice_is_given_up()
     {
-        await SaveCardAsync("declined");
+        await world.SaveCardAsync("declined");
         await SubscribeAsync();
         foreach (var at in new[] { "01T02:00", "02T02:30", "04T02:30", "06T02:30", "08T02:30" }) await ToAsync($"2030-01-{at}:00Z");
         await ToAsync("2030-02-07T01:30:00Z");
@@ -108,7 +108,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     [Fact]
     public async Task A_disputed_payment_of_an_invoice_makes_it_due_again_and_a_won_dispute_pays_it()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await SubscribeAsync();
         await ToAsync("2030-01-01T02:00:00Z");
         var payment = (string)(await ScalarAsync("select provider_payment from payments"))!;
@@ -130,7 +130,7 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     [Fact]
     public async Task A_dispute_won_after_the_invoice_was_paid_otherwise_is_the_customers_credit()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await SubscribeAsync();
         await ToAsync("2030-01-01T02:00:00Z");
         var payment = (string)(await ScalarAsync("select provider_payment from payments"))!;
@@ -158,13 +158,6 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
         await world.Database.ScalarAsync("update invoices set collect_at = now() where state = 'open'");
         await ToAsync("2030-01-20T00:10:00Z");
     }
-
-    private Task SaveCardAsync(string card) => world.ExecuteAsync($"""
-        update payment_methods set is_default = false;
-        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242');
-        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
-        values ({world.Acme.ToString(CultureInfo.InvariantCulture)}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
-        """);
 
     private async Task SubscribeAsync() => (await Wallets.RunAsync(
         world.Acme, wallet => Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", DateTimeOffset.Parse("2030-01-01T00:00:00Z", CultureInfo.InvariantCulture))))).Succeeded.ShouldBeTrue();

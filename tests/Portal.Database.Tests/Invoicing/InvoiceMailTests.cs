@@ -35,7 +35,7 @@ public sealed class InvoiceMailTests(PostgresFixture postgres) : IClassFixture<P
                 """);
         }
 
-        await SaveCardAsync("declined");
+        await world.SaveCardAsync("declined");
         (await Wallets.RunAsync(
             world.Acme, wallet => Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", DateTimeOffset.Parse("2030-01-01T00:00:00Z", CultureInfo.InvariantCulture))))).Succeeded.ShouldBeTrue();
     }
@@ -70,7 +70,7 @@ public sealed class InvoiceMailTests(PostgresFixture postgres) : IClassFixture<P
         await DrainTwiceAsync(letterbox);
         letterbox.Sent.Count.ShouldBe(6);
         foreach (var day in new[] { 4, 6, 8 }) await ToAsync(string.Create(CultureInfo.InvariantCulture, $"2030-01-{day:00}T02:30:00Z"));
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await world.Database.ScalarAsync("update invoices set collect_at = now() where state = 'open'");
         await ToAsync("2030-01-20T00:10:00Z"); // paid before those of the 4th, 6th and 8th left
         await DrainTwiceAsync(letterbox);
@@ -133,13 +133,6 @@ public sealed class InvoiceMailTests(PostgresFixture postgres) : IClassFixture<P
     {
         for (var i = 0; i < 2; i++) await ActivatorUtilities.CreateInstance<OutboxDrain>(world.Services, letterbox).RunAsync();
     }
-
-    private Task SaveCardAsync(string card) => world.ExecuteAsync($"""
-        update payment_methods set is_default = false;
-        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242');
-        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
-        values ({Acme}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
-        """);
 
     private async Task ToAsync(string instant) =>
         (await world.Services.GetRequiredService<TestClock>().AdvanceAsync(DateTimeOffset.Parse(instant, CultureInfo.InvariantCulture))).Succeeded.ShouldBeTrue();

@@ -63,6 +63,14 @@ internal static class GivingBack
         taken.Count.ShouldBe(1);
     }
 
+    /// <summary>Leaves a card of the sandbox, which is the default from then on: <c>accepted</c> or <c>declined</c>.</summary>
+    public static Task SaveCardAsync(this PaymentsWorld world, string card, long? tenant = null) => world.ExecuteAsync(string.Create(CultureInfo.InvariantCulture, $"""
+        update payment_methods set is_default = false where tenant_id = {tenant ?? world.Acme};
+        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242') on conflict do nothing;
+        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
+        values ({tenant ?? world.Acme}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
+        """));
+
     public static async Task OpenPoolAsync(this PaymentsWorld world, string key, string overflow = "deny") =>
         (await world.Wallets().RunAsync(world.Acme, wallet => PoolSettings.OpenAsync(wallet, key, key, "team", overflow, CancellationToken.None))).Succeeded.ShouldBeTrue();
 

@@ -25,7 +25,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task As_many_packs_as_reach_the_target_are_bought_in_one_charge()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PutAsync(new AutoTopUpDefinition(500m, 1_500m, "starter"));
 
         await RunAsync();
@@ -51,7 +51,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task It_buys_when_usage_falls_below_the_threshold_and_not_before()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await world.GrantAsync(600m);
         await PutAsync(new AutoTopUpDefinition(500m, 900m, "starter"));
         await world.UseAsync(100); // 500 is not below 500
@@ -67,7 +67,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task A_debt_counts_and_is_settled_by_what_is_bought()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await world.UseAsync(300);
         await PutAsync(new AutoTopUpDefinition(0m, 700m, "starter"));
 
@@ -81,7 +81,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     public async Task Caps_count_what_was_spent_on_the_tenants_day_and_month()
     {
         await world.ExecuteAsync("update platform set clock_offset = '2030-03-30T12:00:00Z'::timestamptz - now()");
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PutAsync(new AutoTopUpDefinition(9_000m, 10_000m, "starter", DailyCap: 35m, MonthlyCap: 55m));
 
         await RunAsync(); // ten are missing, $35 are room for three
@@ -102,7 +102,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task After_a_refusal_it_waits_an_hour_then_a_day_then_it_is_off_until_it_is_put_again()
     {
-        await SaveCardAsync("declined");
+        await world.SaveCardAsync("declined");
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter"));
         var expected = new (TimeSpan Later, long Tries, string Status)[]
         {
@@ -118,7 +118,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
         }
 
         (await BoughtAsync()).ShouldBe("failed 1 packs 1000 credits 10");
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await RunAsync();
         (await world.CountAsync("payment_attempts")).ShouldBe(3);
 
@@ -131,10 +131,10 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task A_success_forgets_earlier_refusals()
     {
-        await SaveCardAsync("declined");
+        await world.SaveCardAsync("declined");
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter"));
         await RunAsync();
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await world.AdvanceAsync(TimeSpan.FromHours(2));
         await RunAsync();
         (await world.Database.ScalarAsync("select format('%s %s', declines, coalesce(failure, '-')) from auto_top_ups")).ShouldBe("0 -");
@@ -143,7 +143,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task Many_at_once_buy_once()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter"));
 
         await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => ToppingUp.RunAsync(CancellationToken.None)));
@@ -156,7 +156,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task What_was_decided_by_a_process_that_died_is_charged_and_counts_until_then()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter"));
         await world.ExecuteAsync("""
             insert into checkouts (tenant_id, id, pack, pack_name, automatic, pool_id, credits, bonus_credits, priority, currency, net, tax, tax_name, tax_percent, provider, created_at, expires_at)
@@ -175,7 +175,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     public async Task A_pack_of_a_custom_amount_is_bought_for_what_is_missing()
     {
         await world.AddPackAsync("custom", """{"name":"Custom","currency":"USD","min":"100","max":"5000","price":{"model":"per_unit","amount":"0.01"}}""");
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await world.GrantAsync(250m);
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "custom"));
         await RunAsync();
@@ -185,7 +185,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task A_top_up_is_refunded_like_any_purchase()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PutAsync(new AutoTopUpDefinition(500m, 2_000m, "starter"));
         await RunAsync();
         var payment = (Guid)(await world.Database.ScalarAsync("select payment_id from checkouts"))!;
@@ -197,7 +197,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     [Fact]
     public async Task A_suspended_tenant_buys_nothing()
     {
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter"));
         await world.ExecuteAsync("update tenants set state = 'suspended' where tenant_id = $1", world.Acme);
         await RunAsync();
@@ -215,7 +215,7 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
     public async Task A_setting_that_cannot_be_is_refused_and_nothing_changes(string pool, int threshold, int target, string pack, int? cap, string code)
     {
         await world.AddPackAsync("euro", """{"name":"Euro","credits":"1000","price":"10.00","currency":"EUR"}""");
-        await SaveCardAsync("accepted");
+        await world.SaveCardAsync("accepted");
         (await TryPutAsync(new AutoTopUpDefinition(threshold, target, pack, DailyCap: cap), pool)).Problem!.Code.ShouldBe(code);
         (await world.CountAsync("auto_top_ups")).ShouldBe(0);
     }
@@ -238,12 +238,5 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
 
     private async Task<string?> BoughtAsync() => (string?)await world.Database.ScalarAsync("""
         select format('%s %s packs %s credits %s', state, trim_scale(quantity), trim_scale(credits), trim_scale(net)) from checkouts order by created_at desc limit 1
-        """);
-
-    private Task SaveCardAsync(string card) => world.ExecuteAsync($"""
-        update payment_methods set is_default = false;
-        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242') on conflict do nothing;
-        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
-        values ({world.Acme.ToString(CultureInfo.InvariantCulture)}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
         """);
 }

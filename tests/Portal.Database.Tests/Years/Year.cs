@@ -113,7 +113,7 @@ internal sealed class Year : IAsyncDisposable
         var id = await world.AddTenantAsync(key, "USD");
         tenants.Add((id, key, kind));
         if (i % 3 == 0) (await Wallets.RunAsync(id, wallet => TaxProfile.PutAsync(wallet, new TaxProfile("DE")))).Succeeded.ShouldBeTrue();
-        await SaveCardAsync(id, i % 7 == 3 ? "declined" : "accepted");
+        await world.SaveCardAsync(i % 7 == 3 ? "declined" : "accepted", id);
         var order = new SubscriptionOrder(Plans[kind], Start, Exhaustion: kind == 3 ? "overage" : "block")
         {
             Quantities = kind == 2 ? Seats(random.Next(2, 20)) : new Dictionary<string, decimal>(StringComparer.Ordinal),
@@ -130,7 +130,7 @@ internal sealed class Year : IAsyncDisposable
         if (tenant.Kind == 2 && month == 5) await ChangeAsync(tenant.Id, new SubscriptionChange { Plan = "slack-business" }, "upgrade");
         if (tenant.Kind == 2 && month == 10) await ChangeAsync(tenant.Id, new SubscriptionChange { Plan = "slack-pro" }, "downgrade");
         if (tenant.Kind == 4 && month == 8 && chance < 30) await ChangeAsync(tenant.Id, new SubscriptionChange("period_end"), "cancel at end");
-        if (month % 4 == 2 && chance < 25) await SaveCardAsync(tenant.Id, chance < 12 ? "declined" : "accepted");
+        if (month % 4 == 2 && chance < 25) await world.SaveCardAsync(chance < 12 ? "declined" : "accepted", tenant.Id);
         if (chance is >= 50 and < 60) await CorrectAsync(tenant.Id);
         if (chance is >= 80 and < 90) await CreditAsync(tenant.Id);
         if (chance >= 96) await VoidInvoiceAsync(tenant.Id);
@@ -225,13 +225,6 @@ internal sealed class Year : IAsyncDisposable
             row => row.GetString(0), default, tenant);
         if (open.Count > 0 && (await Wallets.RunAsync(tenant, wallet => Voiding.RunAsync(wallet, open[0], "Wrong"))).Succeeded) Count("void invoices");
     }
-
-    private Task SaveCardAsync(long tenant, string card) => world.ExecuteAsync($"""
-        update payment_methods set is_default = false where tenant_id = {tenant.ToString(CultureInfo.InvariantCulture)};
-        insert into sandbox_methods (id, reference, card, last4) values ('pm_{card}', 'ref_{card}', '{card}', '4242') on conflict do nothing;
-        insert into payment_methods (tenant_id, id, provider, state, token, label, is_default, created_at, saved_at)
-        values ({tenant.ToString(CultureInfo.InvariantCulture)}, gen_random_uuid(), 'sandbox', 'saved', 'pm_{card}', '{card}', true, now(), now())
-        """);
 
     private async Task ToAsync(DateTimeOffset instant)
     {

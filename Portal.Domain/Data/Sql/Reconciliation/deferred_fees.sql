@@ -13,7 +13,7 @@ full join (
     select s.tenant_id, s.currency::text as currency, coalesce((i ->> 'revenue_share')::numeric, 0) as share,
       m.months[1] / m.months[2] as steps,
       (select count(*) from grants g where g.tenant_id = s.tenant_id and g.source = 'plan' and g.parent_id is null and g.value > 0
-         and g.reference = 'sub_' || to_hex(s.tenant_id) || '_' || replace(s.id::text, '-', '') || '/' || (i ->> 'key')
+         and g.reference = public_id('sub', s.tenant_id, s.id) || '/' || (i ->> 'key')
          and g.effective_at >= s.period_starts_at and g.effective_at < s.period_ends_at) as granted
     from subscriptions s
     join plan_versions v on v.plan = s.plan and v.version = s.plan_version

@@ -3,7 +3,7 @@
 with causes as (
   select tenant_id, id, provider, currency, format('payment:%s:%s', provider, provider_payment) as key from payments
   union all
-  select p.tenant_id, p.id, p.provider, p.currency, format('purchase:checkout_%s_%s', to_hex(c.tenant_id), replace(c.id::text, '-', ''))
+  select p.tenant_id, p.id, p.provider, p.currency, 'purchase:' || public_id('checkout', c.tenant_id, c.id)
   from payments p join checkouts c on c.tenant_id = p.tenant_id and c.id = p.checkout_id and c.payment_id = p.id
   union all
   select p.tenant_id, p.id, p.provider, p.currency, format('refund:%s:%s', replace(r.id::text, '-', ''), outcome)

@@ -49,5 +49,5 @@ public sealed record ProfitPeriod(string Key, DateTimeOffset From, DateTimeOffse
     }
 
     private static DateOnly? Date(string? text) =>
-        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year is > 2000 and < 2200 ? date : null;
+        Domain.Kernel.Instants.ReadDay(text) is { Year: > 2000 and < 2200 } date ? date : null;
 }

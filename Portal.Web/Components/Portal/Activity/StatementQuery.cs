@@ -11,7 +11,7 @@ internal static class StatementQuery
     public static StatementFilter Filter(TableQuery query, TimeZoneInfo zone)
     {
         DateTimeOffset? Day(string name, int days) =>
-            DateOnly.TryParseExact(query[name], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year is > 2000 and < 2200
+            Domain.Kernel.Instants.ReadDay(query[name]) is { Year: > 2000 and < 2200 } date
                 ? zone.DayStart(date.AddDays(days))
                 : null;
         return new StatementFilter(ActivityText.KindsOf(query["kind"]), query["pool"], Day("from", 0), Day("to", 1));

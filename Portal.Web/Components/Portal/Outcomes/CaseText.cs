@@ -65,8 +65,7 @@ public static class CaseText
     {
         ArgumentNullException.ThrowIfNull(query);
         DateTimeOffset? Day(string name, int plus) =>
-            DateOnly.TryParseExact(query[name], "yyyy-MM-dd", System.Globalization.CultureInfo.InvariantCulture, System.Globalization.DateTimeStyles.None, out var day)
-            && day.Year is > 1 and < 9999 ? Domain.Kernel.Instants.DayStart(zone, day.AddDays(plus)) : null;
+            Domain.Kernel.Instants.ReadDay(query[name]) is { Year: > 1 and < 9999 } day ? Domain.Kernel.Instants.DayStart(zone, day.AddDays(plus)) : null;
         return new CaseFilter(CaseQuery.States.FirstOrDefault(state => state == query["state"]), Day("from", 0), Day("to", 1));
     }
 }

@@ -22,7 +22,7 @@ internal static class EventsData
     {
         string? Value(string name) => query[name] == None ? "" : query[name];
         DateTimeOffset? At(string name, int days) =>
-            DateOnly.TryParseExact(query[name], "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year is > 2000 and < 2200 ? zone.DayStart(date.AddDays(days))
+            Domain.Kernel.Instants.ReadDay(query[name]) is { Year: > 2000 and < 2200 } date ? zone.DayStart(date.AddDays(days))
             : query[name] is { } text && Domain.Kernel.InstantText.TryParse(text, out var instant) ? instant : null;
         return new EventFilter(query["type"], EventList.Statuses.Contains(query["status"] ?? "", StringComparer.Ordinal) ? query["status"] : null, At("from", 0), At("to", 1))
         {

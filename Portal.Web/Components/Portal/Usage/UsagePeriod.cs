@@ -70,5 +70,5 @@ public sealed record UsagePeriod(string Key, DateTimeOffset From, DateTimeOffset
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;
 
     private static DateOnly? Date(string? text) =>
-        DateOnly.TryParseExact(text, "yyyy-MM-dd", CultureInfo.InvariantCulture, DateTimeStyles.None, out var date) && date.Year is > 2000 and < 2200 ? date : null;
+        Domain.Kernel.Instants.ReadDay(text) is { Year: > 2000 and < 2200 } date ? date : null;
 }
