@@ -51,7 +51,7 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
         order.ShouldContain("Tax0.00");
         page.Find(".buy-total").TextContent.ShouldContain("45.00");
 
-        page.FindAll("input[type=radio]")[0].Change("starter");
+        await page.InvokeAsync(() => page.FindAll("input[type=radio]")[0].Change("starter"));
         page.WaitForAssertion(() => page.Find(".buy-total").TextContent.ShouldContain("10.00"));
     }
 

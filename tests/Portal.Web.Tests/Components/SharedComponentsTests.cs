@@ -109,7 +109,7 @@ public sealed class SharedComponentsTests : PageContext
         table.Find("[role=alert]").TextContent.ShouldContain("could not be read");
         broken = false;
         table.Find("[role=alert] button").Click();
-        table.Find("tbody td").TextContent.ShouldBe("7");
+        table.WaitForElement("tbody td").TextContent.ShouldBe("7");
     }
 
     private static ComponentParameterCollectionBuilder<DataTable<int>> Rows(

@@ -42,7 +42,7 @@ public sealed class DisputesPageTests(PostgresFixture postgres) : IClassFixture<
         page.WaitForAssertion(() => page.Find("td[data-label='Their reason']").TextContent.ShouldBe("It came back."));
         await page.InvokeAsync(() => page.Find("td.row-actions button").Click());
         dialogs.WaitForElement("#answer").Input("You are right.");
-        dialogs.FindAll("button").First(button => button.TextContent.Contains("Accept", StringComparison.Ordinal)).Click();
+        await dialogs.InvokeAsync(() => dialogs.FindAll("button").First(button => button.TextContent.Contains("Accept", StringComparison.Ordinal)).Click());
         page.WaitForAssertion(() => page.Find(".empty-state-title").TextContent.ShouldBe("Nobody disputes anything"));
         (await site.Portal.ScalarAsync("select state || ' ' || reason || ' ' || dispute from outcome_cases")).ShouldBe("rejected disputed accepted");
         (await site.Portal.ScalarAsync("select count(*) from audit where action = 'case.dispute_accepted'")).ShouldBe(1L);
@@ -57,7 +57,7 @@ public sealed class DisputesPageTests(PostgresFixture postgres) : IClassFixture<
         var page = site.Render<DisputesPage>();
         page.WaitForElement("td.row-actions button").Click();
         dialogs.WaitForElement("#answer").Input("No.");
-        dialogs.FindAll("button").First(button => button.TextContent.Contains("Reject", StringComparison.Ordinal)).Click();
+        await dialogs.InvokeAsync(() => dialogs.FindAll("button").First(button => button.TextContent.Contains("Reject", StringComparison.Ordinal)).Click());
         dialogs.WaitForAssertion(() => dialogs.Find("[role=alert]").TextContent.ShouldContain("role operator"));
         (await site.Portal.ScalarAsync("select dispute from outcome_cases")).ShouldBe("open");
     }

@@ -49,9 +49,10 @@ public sealed class RulePageTests(PostgresFixture postgres) : IClassFixture<Post
     {
         await using var site = await OpenAsync(postgres, Policies.Support, Policies.Operator);
         var page = site.Render<RulePage>(parameters => parameters.Add(rule => rule.Rule, "per_resolution"));
-        page.WaitForElement("#rule-json").Change(NeverDecides);
-        page.Find("[role=alert] li").TextContent.ShouldStartWith("line ");
-        page.Find("button.mud-button-filled").HasAttribute("disabled").ShouldBeTrue();
+        page.WaitForElement("#rule-json");
+        await page.InvokeAsync(() => page.Find("#rule-json").Change(NeverDecides));
+        page.WaitForElement("[role=alert] li").TextContent.ShouldStartWith("line ");
+        page.WaitForAssertion(() => page.Find("button.mud-button-filled").HasAttribute("disabled").ShouldBeTrue());
         (await site.Portal.ScalarAsync("select count(*) from outcome_rule_versions")).ShouldBe(0L);
     }
 

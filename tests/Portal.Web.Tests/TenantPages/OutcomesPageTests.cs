@@ -62,7 +62,7 @@ public sealed class OutcomesPageTests(PostgresFixture postgres) : IClassFixture<
         page.WaitForAssertion(() => page.FindAll(".data-table tbody tr").Count.ShouldBe(1));
         await page.InvokeAsync(() => page.Find("td[data-label=Case] button").Click());
         dialogs.WaitForElement("#dispute-reason").Input("It came back.");
-        dialogs.Find(".plain-table tbody").TextContent.ShouldContain("decided");
+        dialogs.WaitForAssertion(() => dialogs.Find(".plain-table tbody").TextContent.ShouldContain("decided"));
         await dialogs.InvokeAsync(() => dialogs.Find("#dispute").Submit());
         page.WaitForAssertion(() => page.Markup.ShouldContain("Disputed"));
         (await site.Portal.ScalarAsync("select dispute_reason from outcome_cases where dispute = 'open'")).ShouldBe("It came back.");

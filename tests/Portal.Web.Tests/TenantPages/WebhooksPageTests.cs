@@ -30,7 +30,7 @@ public sealed class WebhooksPageTests(PostgresFixture postgres) : IClassFixture<
 
         await page.InvokeAsync(() => page.Find(".panel-head button").Click());
         dialogs.WaitForElement("#endpoint-url").Input("http://10.0.0.1/");
-        dialogs.Find("#endpoint").Submit();
+        await dialogs.InvokeAsync(() => dialogs.Find("#endpoint").Submit());
         dialogs.WaitForElement(".notice-error").TextContent.ShouldBe("The URL must begin with https.");
         await dialogs.InvokeAsync(() => dialogs.Find("#endpoint-url").Input("https://example.com/hooks"));
         await dialogs.InvokeAsync(() => dialogs.FindAll(".choices input")[1].Change(true));
