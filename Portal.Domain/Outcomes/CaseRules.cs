@@ -32,16 +32,17 @@ internal sealed class CaseRules : ICaseRules
     public OutcomeRule Of(OutcomeCase one) => byRule[one.Rule].Single(version => version.Version == one.RuleVersion).Rule;
 
     /// <inheritdoc />
-    public async Task<ICaseTaking?> OpenAsync(WalletTransaction wallet, IReadOnlyList<UsageEvent> events, CancellationToken cancellationToken)
+    public async Task<ICaseTaking?> OpenAsync(
+        NpgsqlConnection connection, WalletDirectory directory, IReadOnlyList<UsageEvent> events, IntakeWindow window, CancellationToken cancellationToken)
     {
-        var terms = wallet.Directory.Outcomes;
+        var terms = directory.Outcomes;
         var names = terms.SelectMany(term => byRule.GetValueOrDefault(term.Rule, [])).Select(version => version.Rule.Case).ToHashSet(StringComparer.Ordinal);
         if (names.Count == 0) return null;
-        var (earliest, latest) = (wallet.Now - wallet.Clock.EventWindow, wallet.Now + WalletTaking.Ahead);
         var named = new List<(UsageEvent Usage, Dictionary<string, string> Cases)>();
         foreach (var usage in events)
         {
-            if (usage.Status != EventStatus.Pending || usage.Committed || usage.OfEngine || usage.OccurredAt > latest || usage.OccurredAt < earliest || !MayName(usage, names)) continue;
+            if (usage.Status != EventStatus.Pending || usage.Committed || usage.OfEngine || usage.OccurredAt > window.Latest || usage.OccurredAt < window.Earliest
+                || !MayName(usage, names)) continue;
             var read = CaseData.Read(usage.Data, names);
             if (read.Values.Any(name => name.Length > 200)) usage.Reject("invalid_case", "A case is named by at most 200 characters.");
             else if (read.Values.Any(name => name.Length > 0)) named.Add((usage, read));
@@ -51,8 +52,8 @@ internal sealed class CaseRules : ICaseRules
         var products = terms.Select(term => term.Product).Distinct(StringComparer.Ordinal).ToArray();
         var keys = named.SelectMany(one => one.Cases.Values).Where(name => name.Length > 0).Distinct(StringComparer.Ordinal)
             .SelectMany(name => products.Select(product => (product, name))).ToArray();
-        var known = await CaseRows.FindAsync(wallet.Connection, wallet.TenantId, keys, cancellationToken);
-        var taking = new CaseTaking(wallet, this, known, await CaseRows.EventsAsync(wallet.Connection, wallet.TenantId, known, cancellationToken));
+        var known = await CaseRows.FindAsync(connection, directory.TenantId, keys, cancellationToken);
+        var taking = new CaseTaking(this, known, await CaseRows.EventsAsync(connection, directory.TenantId, known, cancellationToken));
         foreach (var (usage, cases) in named.OrderBy(one => one.Usage.OccurredAt).ThenBy(one => one.Usage.Key)) Join(taking, usage, cases, products, terms);
         return taking;
     }

@@ -7,7 +7,6 @@ namespace Portal.Domain.Outcomes;
 /// <summary>The cases of one wallet while a batch is taken: gathers what joins them, decides each that changed once.</summary>
 internal sealed class CaseTaking : ICaseTaking
 {
-    private readonly WalletTransaction wallet;
     private readonly CaseRules rules;
     private readonly ILookup<(string, string), CaseEvent> stored;
     private readonly Dictionary<(string Product, string Key), OutcomeCase> cases;
@@ -16,9 +15,9 @@ internal sealed class CaseTaking : ICaseTaking
     private readonly Dictionary<(string Product, string Key), HashSet<Guid>> counted = [];
     private OutcomeCase[] changed = [];
 
-    public CaseTaking(WalletTransaction wallet, CaseRules rules, IEnumerable<OutcomeCase> known, ILookup<(string, string), CaseEvent> stored)
+    public CaseTaking(CaseRules rules, IEnumerable<OutcomeCase> known, ILookup<(string, string), CaseEvent> stored)
     {
-        (this.wallet, this.rules, this.stored) = (wallet, rules, stored);
+        (this.rules, this.stored) = (rules, stored);
         cases = known.ToDictionary(one => (one.Product, one.Key));
     }
 
@@ -62,7 +61,7 @@ internal sealed class CaseTaking : ICaseTaking
     }
 
     /// <inheritdoc />
-    public void Decide()
+    public void Decide(WalletTransaction wallet)
     {
         changed = [.. taken.Select(one => one.Case).Distinct()];
         var added = taken.Where(one => !one.Work).ToLookup(one => one.Case, one => one.Event);
@@ -75,7 +74,7 @@ internal sealed class CaseTaking : ICaseTaking
     }
 
     /// <inheritdoc />
-    public void AddTo(NpgsqlBatch batch)
+    public void AddTo(NpgsqlBatch batch, WalletTransaction wallet)
     {
         foreach (var one in changed) CaseRows.AddTo(batch, wallet.TenantId, one, wallet.Now);
         CaseRows.AddTo(batch, wallet.TenantId, taken);

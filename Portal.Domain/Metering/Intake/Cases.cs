@@ -14,21 +14,39 @@ public interface ICaseRulesReading
 public interface ICaseRules
 {
     /// <summary>
-    /// Finds the cases that the events of a locked wallet belong to or would open. Asked only when the tenant has a rule; null when none belongs
-    /// to a case. What belongs to one becomes work that draws nothing.
+    /// Finds the cases that a tenant's events belong to or would open. Asked only when the tenant has a rule; null when none belongs
+    /// to a case. What belongs to one becomes work that draws nothing. Under the wallet's lock when the events are taken, without when they are estimated.
     /// </summary>
-    Task<ICaseTaking?> OpenAsync(WalletTransaction wallet, IReadOnlyList<UsageEvent> events, CancellationToken cancellationToken);
+    /// <param name="connection">Where the cases are read.</param>
+    /// <param name="directory">The tenant's.</param>
+    /// <param name="events">Events of the tenant.</param>
+    /// <param name="window">Instants of what may be taken; other events are left alone.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    Task<ICaseTaking?> OpenAsync(
+        NpgsqlConnection connection, WalletDirectory directory, IReadOnlyList<UsageEvent> events, IntakeWindow window, CancellationToken cancellationToken);
 }
 
-/// <summary>The cases of one locked wallet while a batch is taken.</summary>
+/// <summary>Instants of events that may be taken, both included.</summary>
+/// <param name="Earliest">What is older is too old.</param>
+/// <param name="Latest">What is later is in the future.</param>
+public readonly record struct IntakeWindow(DateTimeOffset Earliest, DateTimeOffset Latest)
+{
+    /// <summary>How far an event may be ahead of the server's clock.</summary>
+    public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
+
+    /// <summary>The window at an instant.</summary>
+    public static IntakeWindow At(DateTimeOffset now, TimeSpan length) => new(now - length, now + Ahead);
+}
+
+/// <summary>The cases of one wallet while a batch is taken.</summary>
 public interface ICaseTaking
 {
     /// <summary>An event was taken: its cases have it from now on.</summary>
     void Take(UsageEvent usage);
 
     /// <summary>Decides the cases that changed and says when they fall due.</summary>
-    void Decide();
+    void Decide(WalletTransaction wallet);
 
     /// <summary>Adds the statements that write the cases and their events; none for none.</summary>
-    void AddTo(NpgsqlBatch batch);
+    void AddTo(NpgsqlBatch batch, WalletTransaction wallet);
 }

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Npgsql;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Metering.Counters;
 using Portal.Domain.Metering.Meters;
@@ -148,11 +149,23 @@ public sealed class UsageIntake : IHostedService
         await catalogues.CurrentAsync(cancellationToken);
         await PrepareAsync(parsed.Value, onlyTenant, cancellationToken);
         var usage = parsed.Value[0];
+        if (usage.Problem is null) await JoinCaseAsync(usage, cancellationToken);
         if (usage.Problem is { } problem) return problem;
         if (usage.OpenRating is { } open) return await CountAsync(usage, open, count, cancellationToken);
         return usage.Rating is { Rated: true } rating
             ? new EstimatedUsage(usage, count, rating.Credits.Amount * count, rating.Money * count, rating.Cost * count)
             : new EstimatedUsage(usage, count, 0m, 0m, null);
+    }
+
+    // What belongs to a case is billed by its outcome: by itself it comes to its cost alone.
+    private async Task JoinCaseAsync(UsageEvent usage, CancellationToken cancellationToken)
+    {
+        var directory = (await directories.RecentAsync(usage.TenantId, cancellationToken))!;
+        if (directory.Outcomes.Count == 0 || catalogues.Cached?.Cases is not { } rules) return;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var windows = await connection.ListAsync("select clock_timestamp() + clock_offset, event_window from platform",
+            row => IntakeWindow.At(row.GetFieldValue<DateTimeOffset>(0), row.GetFieldValue<TimeSpan>(1)), cancellationToken);
+        await rules.OpenAsync(connection, directory, [usage], windows[0], cancellationToken);
     }
 
     // By what its period has come to now; another event may come in between.

@@ -15,9 +15,6 @@ namespace Portal.Domain.Metering.Intake;
 internal sealed class WalletTaking(
     WalletTransaction locked, Catalogue catalogue, Dictionary<(long, Guid), KnownEvent> known, DateTimeOffset? at = null)
 {
-    /// <summary>How far ahead of the clock an event may be.</summary>
-    public static readonly TimeSpan Ahead = TimeSpan.FromMinutes(5);
-
     private readonly SortedDictionary<(DateOnly BookDate, DateOnly OccurredIn), Booking> bookings = [];
     private readonly List<EventRow> rows = [];
     private readonly List<(RollupKey Key, Rating Rating, Piece[] Pieces)> rated = [];
@@ -25,6 +22,7 @@ internal sealed class WalletTaking(
     private readonly EventMeasuring measuring = new(catalogue);
     private readonly WalletState wallet = locked.Wallet;
     private readonly PostingClock clock = locked.Clock;
+    private readonly IntakeWindow window = IntakeWindow.At(locked.Now, locked.Clock.EventWindow);
     private (long Hour, DateTimeOffset Start) lastHour = (-1, default);
     private PriceCounters? counters;
     private MeteredPeriods? periods;
@@ -68,7 +66,8 @@ internal sealed class WalletTaking(
                 measuring.Measure(usage, Directory);
         }
 
-        if (Directory.Outcomes.Count > 0 && catalogue.Cases is { } rules) cases = await rules.OpenAsync(locked, [.. own.Where(usage => !known.ContainsKey((TenantId, usage.Key)))], cancellationToken);
+        if (Directory.Outcomes.Count > 0 && catalogue.Cases is { } rules) 
+            cases = await rules.OpenAsync(locked.Connection, Directory, [.. own.Where(usage => !known.ContainsKey((TenantId, usage.Key)))], window, cancellationToken);
         var counted = own.Where(usage => usage.OpenRating is not null && usage.Status != EventStatus.Rejected)
             .Select(usage => new CountedEvent(usage.OpenRating!, ConsumerOf(usage)?.Id ?? 0, usage.OccurredAt)).ToArray();
         if (own.Any(usage => usage.Rating?.MoneyCurrency is not null)) periods = await MeteredPeriods.ReadAsync(locked.Connection, TenantId, Directory.Zone, cancellationToken);
@@ -98,7 +97,7 @@ internal sealed class WalletTaking(
         }
 
         foreach (var booking in bookings.Values) booking.Drawing.Complete();
-        cases?.Decide();
+        cases?.Decide(locked);
         foreach (var end in counters?.ToClose.Values.ToArray() ?? []) wallet.DueNoLaterThan(end > wallet.Now ? end : wallet.Now);
     }
 
@@ -137,7 +136,7 @@ internal sealed class WalletTaking(
     public void AddTo(NpgsqlBatch batch)
     {
         counters?.AddTo(batch);
-        cases?.AddTo(batch);
+        cases?.AddTo(batch, locked);
     }
 
     /// <summary>True when a case bills or is reversed by what was taken: that is done in the same transaction, once it is written.</summary>
@@ -173,13 +172,13 @@ internal sealed class WalletTaking(
             return null;
         }
 
-        if (usage.OccurredAt > wallet.Now + Ahead)
+        if (usage.OccurredAt > window.Latest)
         {
             usage.Reject("event_in_future", "The time of the event is more than five minutes ahead.");
             return null;
         }
 
-        if (usage.OccurredAt < wallet.Now - clock.EventWindow && !usage.OfEngine)
+        if (usage.OccurredAt < window.Earliest && !usage.OfEngine)
         {
             usage.Reject("event_too_old", $"The event is older than {clock.EventWindow.TotalDays:0} days.");
             return null;

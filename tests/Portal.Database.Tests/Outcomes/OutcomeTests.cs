@@ -113,6 +113,25 @@ public sealed class OutcomeTests(PostgresFixture postgres) : IClassFixture<Postg
         (await world.LeftAsync()).ShouldBe(990m);
     }
 
+    // A thousand tokens are 1 credit and cost 0.001. In a case that is open, or that they would open, they come to their cost alone; a hold
+    // for them reserves nothing. Without a case they are rated as ever. Nothing is kept of an estimate.
+    [Fact]
+    public async Task An_estimate_of_work_in_a_case_is_its_cost_alone()
+    {
+        await using var world = await OutcomeWorld.StartAsync(postgres);
+        await world.ToAsync("2030-01-10T10:10:00Z");
+        await world.SendAsync(world.Event("conversation.started", "2030-01-10T10:00:00Z"));
+        foreach (var (one, credits) in new[] { ("c1", 0m), ("new", 0m), ((string?)null, 3m) })
+        {
+            var estimated = await world.Portal.Intake.EstimateAsync(
+                System.Text.Encoding.UTF8.GetBytes(world.Tokens("2030-01-10T10:01:00Z", one)), 3, null, CancellationToken.None);
+            (estimated.Value.Credits, estimated.Value.Cost, estimated.Value.Usage.Rating!.Rated).ShouldBe((credits, 0.003m, true));
+        }
+
+        (await world.Portal.ScalarAsync("select string_agg(case_key || ' ' || events, ',') from outcome_cases")).ShouldBe("c1 1");
+        (await world.LeftAsync()).ShouldBe(1000m);
+    }
+
     [Fact]
     public async Task The_work_of_a_case_is_rated_for_its_cost_alone_and_other_work_as_ever()
     {
