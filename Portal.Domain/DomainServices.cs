@@ -31,6 +31,7 @@ public static class DomainServices
     public static IServiceCollection AddPortalDomain(this IServiceCollection services)
     {
         services.TryAddSingleton(new WebhookSettings(Loopback: false));
+        services.AddOptions<DueOptions>();
         services.TryAddSingleton(new SiteAddress(new Uri("http://localhost:5080/")));
         return services.AddNouns();
     }

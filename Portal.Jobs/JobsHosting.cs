@@ -1,9 +1,11 @@
 using Hangfire;
 using Hangfire.PostgreSql;
+using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Portal.Domain.Data;
 using Portal.Domain.Metering.Rerating;
+using Portal.Domain.Wallet;
 
 namespace Portal.Jobs;
 
@@ -29,6 +31,7 @@ public static class JobsHosting
     public static IHostApplicationBuilder AddJobServer(this IHostApplicationBuilder builder)
     {
         ArgumentNullException.ThrowIfNull(builder);
+        builder.Services.Configure<DueOptions>(builder.Configuration.GetSection("Due"));
         builder.Services.AddHostedService<JobSchedule>();
         builder.Services.AddHostedService<OperationWorker>();
         builder.Services.AddHangfireServer(server =>

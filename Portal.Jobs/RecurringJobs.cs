@@ -46,8 +46,8 @@ public sealed class RecurringJobs(
         jobs.AddOrUpdate<RecurringJobs>("event-retention", job => job.RetireEventsAsync(CancellationToken.None), Cron.Daily(hour: 4));
     }
 
-    /// <summary>Settles the wallets for which something fell due.</summary>
-    public Task SettleWalletsAsync(CancellationToken cancellationToken) => wallets.SettleAsync(cancellationToken);
+    /// <summary>Settles the wallets for which something fell due: several at once, shared with the other nodes.</summary>
+    public Task SettleWalletsAsync(CancellationToken cancellationToken) => wallets.TakeTurnAsync(cancellationToken);
 
     /// <summary>Brings credits that left one tenant to the other, where that was not done at once.</summary>
     public Task FinishMovesAsync(CancellationToken cancellationToken) => moves.FinishAsync(cancellationToken: cancellationToken);

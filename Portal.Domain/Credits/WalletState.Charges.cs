@@ -54,4 +54,7 @@ public sealed partial class WalletState
 
     /// <summary>The draft of a date has been finalised, or nothing was due on it.</summary>
     public void Billed(DateTimeOffset at) => drafts.Remove(at);
+
+    /// <summary>Invoices that were finalised under this lock.</summary>
+    public int Invoiced { get; internal set; }
 }

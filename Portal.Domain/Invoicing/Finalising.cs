@@ -39,6 +39,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         var posting = Post(wallet, id, charges, figures, at);
         await WriteAsync(wallet, id, number, charges, figures, posting, at, contract, cancellationToken);
         await InvoicePayments.ApplyCreditAsync(wallet, id, figures.Total, at, cancellationToken);
+        wallet.Wallet.Invoiced++;
     }
 
     // What a contract makes of the periods that ended by then, late usage counted; and on what terms its invoices are paid.

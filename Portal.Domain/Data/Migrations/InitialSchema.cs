@@ -29,6 +29,7 @@ public sealed class InitialSchema : Migration
         "invoice_corrections",
         "moves",
         "operations",
+        "due_runs",
         "exchange",
         "outcomes",
         "retention",

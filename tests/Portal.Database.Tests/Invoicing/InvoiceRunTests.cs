@@ -52,9 +52,11 @@ public sealed class InvoiceRunTests(PostgresFixture postgres) : IClassFixture<Po
             await Should.ThrowAsync<OperationCanceledException>(() => running);
         }
 
-        (await CountAsync(portal)).ShouldBe(20L); // of the thirty before it
+        (await CountAsync(portal)).ShouldBeInRange(0L, 39L); // neither those that failed nor the one that stood still
+        (await portal.ScalarAsync("select count(*) from due_runs where finished_at is null")).ShouldBe(1L);
         await portal.ExecuteAsOwnerAsync("drop trigger fail_some on invoice_documents");
         await Task.WhenAll(run.SettleAsync(), run.SettleAsync());
+        (await portal.ScalarAsync("select count(*) filter (where finished_at is null) || ' ' || sum(invoices) from due_runs")).ShouldBe($"0 {Tenants}");
 
         (await portal.ScalarAsync("select count(distinct tenant_id) from invoice_documents")).ShouldBe((long)Tenants);
         (await CountAsync(portal)).ShouldBe(Tenants);

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Npgsql;
 using Portal.Database.Tests.Counters;
@@ -11,6 +12,7 @@ namespace Portal.Database.Tests.Invoicing;
 public sealed class LargeInvoiceRunTests(PostgresFixture postgres) : IClassFixture<PostgresFixture>
 {
     private const int Tenants = 1000;
+    private const string Numbers = "select count(*) from invoice_numbers";
 
     [Fact]
     public async Task A_thousand_tenants_due_at_once_each_get_one_invoice_though_the_run_is_killed_midway()
@@ -23,11 +25,19 @@ public sealed class LargeInvoiceRunTests(PostgresFixture postgres) : IClassFixtu
         await world.Portal.AdvanceAsync(TimeSpan.FromHours(2)); // due now, and done by nobody yet
 
         var due = world.Portal.Services.GetRequiredService<DueWallets>();
-        await RunUntilKilledAsync(world, due);
+        await RunUntilCutOffAsync(world, due);
         (await CountAsync(world, "invoice_documents")).ShouldBeInRange(1, Tenants - 1);
+        await RunUntilKilledAsync(world);
+        (await CountAsync(world, "invoice_documents")).ShouldBeInRange(Tenants / 2, Tenants - 1);
+        var run = (await DueRun.ListAsync(world.Portal.Source, before: null, 2)).ShouldHaveSingleItem(); // however often it was cut off
+        (run.FinishedAt, run.Wallets, run.Failed + run.Done < Tenants).ShouldBe((null, Tenants, true));
+        ((long)run.Invoices).ShouldBe(await CountAsync(world, "invoice_documents")); // what it says it did, it did
 
         await due.SettleAsync();
         await due.SettleAsync(); // and once more changes nothing
+        (await CountAsync(world, "due_runs where finished_at is null")).ShouldBe(0);
+        (await world.Portal.ScalarAsync("select sum(invoices) from due_runs")).ShouldBe((long)Tenants);
+        (await CountAsync(world, "due_run_tenants where state <> 'failed'")).ShouldBe(0); // done ones are forgotten
         (await CountAsync(world, "invoice_documents")).ShouldBe(Tenants);
         (await CountAsync(world, "(select distinct tenant_id from invoice_documents) t")).ShouldBe(Tenants);
         (await CountAsync(world, "invoices where state = 'open' and total = 29")).ShouldBe(Tenants);
@@ -57,14 +67,14 @@ public sealed class LargeInvoiceRunTests(PostgresFixture postgres) : IClassFixtu
             (await world.Portal.Wallets.RunAsync(tenant, wallet => Subscribing.StartAsync(wallet, new SubscriptionOrder("pro", at)), cancellation)).Succeeded.ShouldBeTrue());
     }
 
-    // As a process dies: the run stops where it stands, between a reserved number and its invoice or in the middle of either, and its connections are gone.
-    private static async Task RunUntilKilledAsync(MeterWorld world, DueWallets due)
+    // The run stops where it stands, between a reserved number and its invoice or in the middle of either, and its connections are gone.
+    private static async Task RunUntilCutOffAsync(MeterWorld world, DueWallets due)
     {
         using var dead = new CancellationTokenSource();
         var run = Task.Run(() => due.SettleAsync(dead.Token));
-        await using var killer = new NpgsqlConnection(world.Portal.Database.OwnerConnectionString);
-        await killer.OpenAsync();
-        while (await NumberAsync(killer, "select count(*) from invoice_numbers") < Tenants / 3) run.IsCompleted.ShouldBeFalse();
+        await using var watch = await WatchAsync(world);
+        while (await NumberAsync(watch, Numbers) < Tenants / 4) run.IsCompleted.ShouldBeFalse();
+        await dead.CancelAsync();
         var app = new NpgsqlConnectionStringBuilder(world.Portal.Database.AppConnectionString).Username;
         await using (var kill = world.Portal.Source.CreateCommand(
             "select count(pg_terminate_backend(pid)) from pg_stat_activity where usename = $1 and datname = current_database() and pid <> pg_backend_pid()"))
@@ -73,8 +83,31 @@ public sealed class LargeInvoiceRunTests(PostgresFixture postgres) : IClassFixtu
             await kill.ExecuteNonQueryAsync();
         }
 
-        await dead.CancelAsync();
         await Should.ThrowAsync<Exception>(run);
+    }
+
+    // Two servers share the rest of the run; both are killed (SIGKILL) in the middle of it, one after the other.
+    private static async Task RunUntilKilledAsync(MeterWorld world)
+    {
+        await using var watch = await WatchAsync(world);
+        using var one = Start(world);
+        using var other = Start(world);
+        foreach (var (process, until) in new[] { (one, Tenants / 2), (other, Tenants * 3 / 4) })
+        {
+            while (await NumberAsync(watch, Numbers) < until) process.HasExited.ShouldBeFalse();
+            process.Kill();
+            await process.WaitForExitAsync();
+        }
+    }
+
+    private static Process Start(MeterWorld world) => Process.Start(
+        new ProcessStartInfo("dotnet", [typeof(LargeInvoiceRunTests).Assembly.Location, "due", world.Portal.Database.AppConnectionString]) { UseShellExecute = false })!;
+
+    private static async Task<NpgsqlConnection> WatchAsync(MeterWorld world)
+    {
+        var connection = new NpgsqlConnection(world.Portal.Database.OwnerConnectionString);
+        await connection.OpenAsync();
+        return connection;
     }
 
     private static async Task<long> NumberAsync(NpgsqlConnection connection, string sql)

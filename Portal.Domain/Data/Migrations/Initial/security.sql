@@ -63,7 +63,7 @@ begin
   for target in
     select c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
     where c.relnamespace = 'public'::regnamespace and c.relkind = 'r' and not c.relispartition
-      and c.relname not in ('event_identities', 'idempotency_keys', 'outbox', 'operation_tenants')
+      and c.relname not in ('event_identities', 'idempotency_keys', 'outbox', 'operation_tenants', 'due_run_tenants')
   loop
     execute format('alter table %I enable row level security', target);
     execute format('create policy application on %I to portal_app using (true) with check (true)', target);
