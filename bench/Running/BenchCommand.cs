@@ -43,6 +43,7 @@ internal static class BenchCommand
         Console.WriteLine($"{Machine()}; load {Load()} before");
         var rows = await MeasureAsync(settings, args.Words.Count > 0 ? args.Words : Groups);
         Print(rows);
+        foreach (var missed in rows.Where(row => !row.Met)) PrintProfile(missed);
         Console.WriteLine($"load {Load()} after");
         var path = args["json"] ?? "artifacts/bench.json";
         Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(path))!);
@@ -84,6 +85,14 @@ internal static class BenchCommand
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture,
                 $"{row.Name,-46} {row.Value,12:#,##0.##} {row.Peer,-32} {row.PeerValue,10:#,##0.##} {row.Ratio,7:0.00}  {(row.AtMost ? "≤" : "≥")} {row.Target:0.##} {(row.Met ? "met" : "missed")}"));
         }
+    }
+
+    private static void PrintProfile(BenchRow row)
+    {
+        if (row.Profile.Count == 0) return;
+        Console.WriteLine();
+        Console.WriteLine($"missed: {row.Name}, of {row.Peer}");
+        foreach (var line in row.Profile) Console.WriteLine("  " + line);
     }
 
     private static int Number(string? text, int otherwise) => text is null ? otherwise : int.Parse(text, NumberStyles.AllowThousands, CultureInfo.InvariantCulture);

@@ -13,6 +13,9 @@ namespace Portal.Bench.Running;
 internal sealed record BenchRow(
     string Name, string Unit, double Value, string Peer, double PeerValue, double Target, bool AtMost, IReadOnlyList<double> Rounds, IReadOnlyList<double> PeerRounds)
 {
+    /// <summary>Where the time went, a line each; none when it was not watched.</summary>
+    public IReadOnlyList<string> Profile { get; init; } = [];
+
     public double Ratio => Value / PeerValue;
 
     public bool Met => AtMost ? Ratio <= Target : Ratio >= Target;
