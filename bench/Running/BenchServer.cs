@@ -6,6 +6,17 @@ namespace Portal.Bench.Running;
 /// <summary>An embedded PostgreSQL of the benchmark's own, with default durability; portals and peers have a database each.</summary>
 internal sealed class BenchServer : IAsyncDisposable
 {
+    // A new server makes each segment of its log as it needs it, and commits wait for that; one that has run uses them again.
+    private const string AsAfterAWhile = """
+        do $$ begin
+          for i in 1..200 loop
+            perform pg_logical_emit_message(false, 'bench', 'segment');
+            perform pg_switch_wal();
+          end loop;
+        end $$;
+        checkpoint;
+        """;
+
     private readonly EmbeddedPostgres postgres;
 
     private BenchServer(EmbeddedPostgres postgres, string directory)
@@ -20,7 +31,9 @@ internal sealed class BenchServer : IAsyncDisposable
     public static async Task<BenchServer> StartAsync()
     {
         var directory = System.IO.Directory.CreateTempSubdirectory("portal-bench-").FullName;
-        return new BenchServer(await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory }), directory);
+        var server = new BenchServer(await EmbeddedPostgres.StartAsync(new EmbeddedPostgresOptions { DataDirectory = directory }), directory);
+        await server.ExecuteAsync("postgres", AsAfterAWhile);
+        return server;
     }
 
     public string Owner(string database) => postgres.OwnerConnectionStringOf(database);

@@ -25,6 +25,7 @@ internal static class ServerSettings
             ("maintenance_work_mem", InMegabytes(Math.Clamp(memory / 32, 64 * Megabyte, Gigabyte))),
             ("work_mem", "16MB"),
             ("max_wal_size", InMegabytes(maxWal)),
+            ("min_wal_size", InMegabytes(maxWal / 2)), // segments are used again: a commit that has to make one waits until 16 MB are on disk
             ("checkpoint_timeout", "15min"),
             ("wal_compression", "lz4"),
             ("jit", "off"), // compiling costs more than the portal's short queries

@@ -65,26 +65,31 @@ internal static class EventRows
             rows.Select(row => Encoding.UTF8.GetString(row.Usage.Kept.Span)), rows.Select(row => row.Counters));
     }
 
-    /// <summary>Copies many on a connection that is inside the batch's transaction.</summary>
+    /// <summary>Copies many on a connection that is inside the batch's transaction. The events are written out while their identities are stored.</summary>
     public static async Task CopyAsync(NpgsqlConnection connection, IReadOnlyList<EventRow> rows, CancellationToken cancellationToken)
     {
-        using (var identities = new BinaryRows(rows.Count * 80))
+        using var identities = new BinaryRows(rows.Count * 80);
+        foreach (var row in rows)
         {
-            foreach (var row in rows)
-            {
-                identities.Row(5);
-                identities.Add(row.Usage.TenantId);
-                identities.Add(row.Usage.Key);
-                identities.Add(row.Usage.Digest);
-                identities.Add(row.Usage.TransactionId);
-                identities.Add(row.Usage.Ordinal);
-            }
-
-            await identities.CopyAsync(connection, CopyIdentities, cancellationToken);
+            identities.Row(5);
+            identities.Add(row.Usage.TenantId);
+            identities.Add(row.Usage.Key);
+            identities.Add(row.Usage.Digest);
+            identities.Add(row.Usage.TransactionId);
+            identities.Add(row.Usage.Ordinal);
         }
 
+        var storing = identities.CopyAsync(connection, CopyIdentities, cancellationToken);
         using var events = new BinaryRows(rows.Count * 400);
-        foreach (var row in rows) Add(events, row);
+        try
+        {
+            foreach (var row in rows) Add(events, row);
+        }
+        finally
+        {
+            await storing;
+        }
+
         await events.CopyAsync(connection, CopyEvents, cancellationToken);
     }
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.Metadata;
 using Npgsql;
@@ -65,6 +66,20 @@ public sealed class AppendOnlyTests(PostgresFixture postgres) : IClassFixture<Po
 
         refusal.SqlState.ShouldBe(PostgresErrorCodes.CheckViolation);
         (await portal.ScalarAsync("select count(*) from ledger_entries")).ShouldBe(0L);
+    }
+
+    [Theory]
+    [InlineData("ledger_entries", "0, 'issued', 'CREDIT', null, -5), ({0}, '00000000-0000-7000-8000-000000000002', 1, 'pool:shared', 'CREDIT', null, 5")]
+    [InlineData("draws", "0, 1, 'llm', 1, 'debt', null, 0, 5, null, null")]
+    public async Task A_row_of_a_transaction_that_is_not_there_is_refused(string table, string values)
+    {
+        await using var portal = await TestPortal.StartAsync(postgres);
+        var tenant = await portal.AddTenantAsync("acme");
+        var other = await portal.AddTenantAsync("other"); // has it
+        await portal.ExecuteAsync($"insert into ledger_transactions values ({other}, '00000000-0000-7000-8000-000000000002', 'test', null, now(), now(), now())");
+        var insert = string.Format(CultureInfo.InvariantCulture, $"insert into {table} values ({{0}}, '00000000-0000-7000-8000-000000000002', {values})", tenant);
+        (await Should.ThrowAsync<PostgresException>(() => portal.ExecuteAsync(insert))).SqlState.ShouldBe(PostgresErrorCodes.ForeignKeyViolation);
+        (await portal.ScalarAsync($"select count(*) from {table}")).ShouldBe(0L);
     }
 
     [Fact]

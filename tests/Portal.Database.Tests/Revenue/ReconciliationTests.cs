@@ -61,6 +61,7 @@ public sealed class ReconciliationTests(PostgresFixture postgres) : IClassFixtur
         { 2, "ratings: trigger append_only", "alter table ratings disable trigger append_only" },
         { 2, "events_2", "do $$ declare p text; begin select relname into p from pg_class where relname like 'events_2%' limit 1; execute format('drop trigger append_only on %I', p); end $$" },
         { 2, "trigger book_dates_are_open", "alter table ledger_transactions disable trigger book_dates_are_open" },
+        { 2, "draws: trigger transactions_are_there", "alter table draws disable trigger transactions_are_there" },
         { 2, "trigger ledger_entries_weigh", "alter table ledger_entries disable trigger ledger_entries_weigh" },
         { 2, "ledger_entries: delete by portal_app", "grant delete on ledger_entries to portal_app" },
         { 2, "ledger_transactions: update by portal_app", "grant update (book_date) on ledger_transactions to portal_app" },

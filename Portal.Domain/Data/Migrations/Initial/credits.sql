@@ -44,11 +44,12 @@ create table draws (
   remaining_before numeric(28,9),                       -- the grant's, so that the value of any part follows
   amount           numeric(28,9),                       -- of overage: the money that the interval was sold for
   primary key (tenant_id, transaction_id, line),
-  foreign key (tenant_id, transaction_id) references ledger_transactions,
   check ((kind = 'grant') = (grant_id is not null and remaining_before is not null)),
   check ((kind = 'overage') = (amount is not null))
 );
 create index draws_grant on draws (tenant_id, grant_id) where grant_id is not null;
+create trigger transactions_are_there after insert on draws
+  referencing new table as added for each statement execute function transactions_are_there();
 
 -- What of a debt is still open, as segments of the interval drawn: settled from the front, oldest first; a correction of usage takes
 -- a part out of the middle, which leaves two.

@@ -24,8 +24,7 @@ create table ledger_entries (
   unit             text not null,                       -- CREDIT or an ISO 4217 code
   grant_id         uuid,                                -- the lot, for accounts of pools
   amount           numeric(28,9) not null,
-  primary key (tenant_id, transaction_id, line),
-  foreign key (tenant_id, transaction_id) references ledger_transactions
+  primary key (tenant_id, transaction_id, line)
 );
 create index ledger_entries_account on ledger_entries (tenant_id, account, unit, transaction_id) include (amount);   -- sums without the rows
 
@@ -46,6 +45,19 @@ create table finance_daily (
   primary key (tenant_id, book_date, account, unit)
 ) with (fillfactor = 50);
 create index finance_daily_date on finance_daily (book_date, account, unit);
+
+-- Rows of usage are of transactions that are there. Nothing deletes or changes a transaction, so a statement asks once for each of its
+-- transactions as it ends, where a foreign key would ask and lock for each row. "offset 0" keeps it a look-up, however many rows there are.
+create function transactions_are_there() returns trigger language plpgsql as $$
+begin
+  if exists (select from (select distinct tenant_id, transaction_id from added) a
+             where not exists (select from ledger_transactions x where x.tenant_id = a.tenant_id and x.id = a.transaction_id offset 0)) then
+    raise exception '%: a row without its transaction', tg_table_name using errcode = 'foreign_key_violation';
+  end if;
+  return null;
+end $$;
+create trigger transactions_are_there after insert on ledger_entries
+  referencing new table as added for each statement execute function transactions_are_there();
 
 -- All entries of a transaction arrive in one statement, so the statement can be weighed as it ends.
 create function ledger_entries_weigh() returns trigger language plpgsql as $$
