@@ -31,7 +31,7 @@ internal static class BrowserRows
         await using var browser = await playwright.Chromium.LaunchAsync(new BrowserTypeLaunchOptions { ExecutablePath = chromium, Args = Flags });
         var first = await browser.NewContextAsync(new BrowserNewContextOptions { BaseURL = portal.Address.ToString() });
         var overview = await SignInAsync(first);
-        for (var i = 0; i < 3; i++) await OpenAsync(first, overview); // what is used is compiled
+        await WarmUpAsync(first, overview, settings.Quick ? 8 : 24);
 
         var (steps, perStep) = settings.Quick ? (3, 4) : (5, 8);
         var added = new List<double>();
@@ -75,11 +75,22 @@ internal static class BrowserRows
         return page.Url;
     }
 
-    private static async Task OpenAsync(IBrowserContext context, string address)
+    // What is used is compiled, and compiled again once it is used much.
+    private static async Task WarmUpAsync(IBrowserContext context, string address, int pages)
+    {
+        for (var i = 0; i < pages; i++)
+        {
+            var page = await OpenAsync(context, address);
+            await page.CloseAsync();
+        }
+    }
+
+    private static async Task<IPage> OpenAsync(IBrowserContext context, string address)
     {
         var page = await context.NewPageAsync();
         await page.GotoAsync(address);
         await ReadyAsync(page);
+        return page;
     }
 
     private static Task ReadyAsync(IPage page) => page.Locator("[data-interactive]").WaitForAsync(new() { State = WaitForSelectorState.Attached });

@@ -1,4 +1,4 @@
-// The whole bridge to ECharts. An option arrives as JSON; text such as "var(--chart-1)" in it becomes the theme's colour,
+// The whole bridge to ECharts. An option arrives as the text of its JSON; a value such as "var(--chart-1)" in it becomes the theme's colour,
 // again whenever the theme changes. Functions cannot travel, so figures are formatted here, by the page's language.
 const charts = new Map();
 let echarts;
@@ -27,7 +27,7 @@ export function dispose(element) {
 
 function paint({ chart, option, locale }) {
   const styles = getComputedStyle(document.documentElement);
-  const resolved = JSON.parse(JSON.stringify(option), (_, value) =>
+  const resolved = JSON.parse(option, (_, value) =>
     typeof value === 'string' && value.includes('var(--')
       ? value.replace(/var\((--[\w-]+)\)/g, (_, name) => styles.getPropertyValue(name).trim()) : value);
   const exact = new Intl.NumberFormat(locale, { maximumSignificantDigits: 6 });
