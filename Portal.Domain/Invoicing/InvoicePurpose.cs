@@ -40,12 +40,17 @@ public sealed class InvoicePurpose : IPaymentPurpose
             await RefusedAsync(wallet, invoice, attempt.Failure ?? "declined", cancellationToken, attempt.Id);
     }
 
-    /// <summary>A charge was refused: the next is due some days after the first refusal, and the subscription suffers.</summary>
+    /// <summary>
+    /// A charge was refused: the next is due some days after the first refusal, and the subscription suffers. Tries that were missed are not made
+    /// up for at once: the next is a day away at least.
+    /// </summary>
     internal static async Task RefusedAsync(WalletTransaction wallet, Guid invoice, string failure, CancellationToken cancellationToken, Guid? attempt = null)
     {
         const string refuse = """
             update invoices set tries = tries + 1, first_failed_at = coalesce(first_failed_at, $3), failure = $4,
-              collect_at = coalesce(first_failed_at, $3) + ($5::int[])[tries + 1] * interval '1 day', refused_attempt = coalesce($6::uuid, refused_attempt)
+              collect_at = case when tries < cardinality($5::int[])
+                then greatest(coalesce(first_failed_at, $3) + ($5::int[])[tries + 1] * interval '1 day', $3 + interval '1 day') end,
+              refused_attempt = coalesce($6::uuid, refused_attempt)
             where tenant_id = $1 and id = $2 and state = 'open' and ($6::uuid is null or refused_attempt is distinct from $6::uuid) returning collect_at is null
             """;
         var refused = await wallet.Connection.ListAsync(

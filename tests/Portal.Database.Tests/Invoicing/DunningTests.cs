@@ -92,6 +92,19 @@ public sealed class DunningTests(PostgresFixture postgres) : IClassFixture<Postg
     }
 
     [Fact]
+    public async Task Retries_that_were_missed_are_not_made_up_for_within_a_day()
+    {
+        await world.SaveCardAsync("declined");
+        await SubscribeAsync();
+        await ToAsync("2030-01-01T02:00:00Z");
+        foreach (var (at, refused) in new[] { ("06T12:00", 2), ("06T12:01", 2), ("07T11:59", 2), ("07T12:30", 3), ("07T12:31", 3) }) // those of the 2nd, the 4th and the 6th were missed
+        {
+            await ToAsync($"2030-01-{at}:00Z");
+            (await StandingAsync()).ShouldBe(string.Create(CultureInfo.InvariantCulture, $"open 0 of 29, {refused} refused; past_due"));
+        }
+    }
+
+    [Fact]
     public async Task Thirty_days_after_the_last_retry_an_invoice_is_given_up()
     {
         await world.SaveCardAsync("declined");
