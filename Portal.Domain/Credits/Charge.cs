@@ -1,4 +1,7 @@
+using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
 
 namespace Portal.Domain.Wallet;
 
@@ -14,6 +17,16 @@ namespace Portal.Domain.Wallet;
 public sealed record Charge(
     string Kind, string Item, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool Advance = false, string? Meter = null, string? Match = null, string? Detail = null)
 {
+    private static readonly ConditionalWeakTable<Price, string> Priced = [];
+
+    /// <summary>What priced it first, so that its line can say which tiers it reached; null where nothing has tiers.</summary>
+    public Price? Price { get; init; }
+
+    /// <summary>What is kept of it besides its figures, as JSON.</summary>
+    internal string? Kept => Detail ?? (Price is { Tiers.Count: > 0 } tiered
+        ? Priced.GetValue(tiered, price => JsonSerializer.Serialize(new { Price = PriceDefinition.Of(price) }, PortalJson.Options))
+        : null);
+
     /// <summary>Usage priced in money: one for each rate.</summary>
     public static Charge Usage(string meter, string match, DateTimeOffset startsAt, DateTimeOffset endsAt) =>
         new(ChargeKind.Usage, $"{meter} {match}", startsAt, endsAt, Advance: false, meter, match);

@@ -48,6 +48,6 @@ internal static class ChargeRows
             rows.Select(row => row.Wallet.TenantId), rows.Select(row => Uuid7.At(row.Wallet.Now)), rows.Select(row => row.Charge.Kind), rows.Select(row => row.Charge.Item),
             rows.Select(row => row.Charge.Advance), rows.Select(row => row.Charge.StartsAt), rows.Select(row => row.Charge.EndsAt), rows.Select(row => row.Added.Currency),
             rows.Select(row => row.Added.Quantity), rows.Select(row => row.Added.Amount), rows.Select(row => row.Charge.Meter), rows.Select(row => row.Charge.Match),
-            rows.Select(row => row.Charge.Detail), rows.Select(row => row.Wallet.Now));
+            rows.Select(row => row.Charge.Kept), rows.Select(row => row.Wallet.Now));
     }
 }

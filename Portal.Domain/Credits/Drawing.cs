@@ -112,8 +112,8 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
             if (interval.Kind == PieceKind.Overage)
             {
                 posting.MoveCredits(Account.Overage(interval.Pool.Key), fromGrant: null, consumed, toGrant: null, interval.Credits);
-                var charge = Charge.Overage(interval.Pool.Key, wallet.Period.StartsAt!.Value, wallet.Period.EndsAt!.Value);
-                wallet.Accrue(posting, charge, interval.Credits, interval.Amount, Account.RevenueOverage, wallet.Overage!.Currency);
+                var charge = Charge.Overage(interval.Pool.Key, wallet.Period.StartsAt!.Value, wallet.Period.EndsAt!.Value) with { Price = wallet.Overage!.Price };
+                wallet.Accrue(posting, charge, interval.Credits, interval.Amount, Account.RevenueOverage, wallet.Overage.Currency);
                 continue;
             }
 

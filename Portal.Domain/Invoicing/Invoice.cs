@@ -1,5 +1,6 @@
 using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
 
 namespace Portal.Domain.Invoicing;
 
@@ -53,7 +54,11 @@ public sealed record InvoiceTax(string Name, decimal Percent, decimal Net, decim
 /// <param name="ChargeId">The charge that it opens to; null of one that only sums.</param>
 public sealed record InvoiceLine(
     string Kind, string Item, string Description, decimal Quantity, decimal? UnitAmount, decimal Amount, decimal Discount, decimal Tax, decimal TaxPercent,
-    DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid? ChargeId);
+    DateTimeOffset StartsAt, DateTimeOffset EndsAt, Guid? ChargeId)
+{
+    /// <summary>The tiers that its quantity reached; empty where the price has none, or no one way of pricing explains the line.</summary>
+    public IReadOnlyList<TouchedTier> Tiers { get; init; } = [];
+}
 
 /// <summary>Something that happened to an invoice.</summary>
 /// <param name="At">When.</param>

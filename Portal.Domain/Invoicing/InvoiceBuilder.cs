@@ -19,7 +19,28 @@ namespace Portal.Domain.Invoicing;
 /// <param name="Description">For people.</param>
 /// <param name="UnitAmount">Price of one, where it has one.</param>
 public sealed record OpenCharge(
-    Guid Id, string Kind, string Item, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool Advance, decimal Quantity, decimal Amount, string Description, decimal? UnitAmount);
+    Guid Id, string Kind, string Item, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool Advance, decimal Quantity, decimal Amount, string Description, decimal? UnitAmount)
+{
+    /// <summary>What priced it; null where nothing has tiers.</summary>
+    public Price? Price { get; init; }
+
+    /// <summary>How much of the same was invoiced before.</summary>
+    public decimal Before { get; init; }
+
+    /// <summary>
+    /// The tiers that it reached, where they come to its amount: not where a price changed within its period, nor where each consumer or event
+    /// has tiers of its own.
+    /// </summary>
+    public IReadOnlyList<TouchedTier> Tiers()
+    {
+        if (Price is not { } price || Quantity <= 0m || Before < 0m || (Before > 0m && price.Model != PriceModel.Graduated)) return [];
+        var after = Before + Quantity;
+        return ComesTo(price.Accrue, after) == Amount || ComesTo(price.Charge, after) == Amount ? TouchedTiers.Of(price, Before, after) : [];
+    }
+
+    private decimal ComesTo(Func<decimal, decimal> amount, decimal after) =>
+        Math.Round(amount(after), 9, MidpointRounding.ToEven) - (Before > 0m ? Math.Round(amount(Before), 9, MidpointRounding.ToEven) : 0m);
+}
 
 /// <summary>
 /// Makes the lines and sums of an invoice from charges. Pure. A line rounds once, to the minor unit, half away from zero; tax is computed per rate
@@ -100,7 +121,10 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
         var kind = !IsLate(charge) || charge.Kind is ChargeKind.Discount or ChargeKind.TrueUp ? charge.Kind : charge.Amount < 0m ? "credit" : charge.Kind == ChargeKind.Usage ? "late_usage" : charge.Kind;
         var unit = charge.UnitAmount ?? UnitOf(charge);
         return new InvoiceLine(
-            kind, charge.Item, charge.Description, charge.Quantity, unit, currency.RoundToMinor(charge.Amount), 0m, 0m, rate.Percent, charge.StartsAt, charge.EndsAt, charge.Id);
+            kind, charge.Item, charge.Description, charge.Quantity, unit, currency.RoundToMinor(charge.Amount), 0m, 0m, rate.Percent, charge.StartsAt, charge.EndsAt, charge.Id)
+        {
+            Tiers = charge.Tiers(),
+        };
     }
 
     // A price of one that explains the amount exactly; otherwise prices differ within it. A token may cost less than a billionth.

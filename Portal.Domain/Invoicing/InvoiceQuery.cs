@@ -3,6 +3,7 @@ using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Wallet;
 
@@ -19,7 +20,7 @@ public static class InvoiceQuery
         """;
 
     private const string Lines = """
-        select kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at, period_ends_at, charge_id
+        select kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at, period_ends_at, charge_id, tiers::text
         from invoice_lines where tenant_id = $1 and invoice_id = $2 order by line
         """;
 
@@ -186,5 +187,8 @@ public static class InvoiceQuery
 
     private static InvoiceLine ReadLine(NpgsqlDataReader row) => new(
         row.GetString(0), row.GetString(1), row.GetString(2), row.GetDecimal(3), row.Nullable<decimal?>(4), row.GetDecimal(5), row.GetDecimal(6), row.GetDecimal(7),
-        row.GetDecimal(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<DateTimeOffset>(10), row.Nullable<Guid?>(11));
+        row.GetDecimal(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<DateTimeOffset>(10), row.Nullable<Guid?>(11))
+    {
+        Tiers = row.Nullable<string>(12) is { } tiers ? JsonSerializer.Deserialize<List<TouchedTier>>(tiers, PortalJson.Options)! : [],
+    };
 }

@@ -17,9 +17,10 @@ internal static class InvoiceRows
 
     private const string Lines = """
         insert into invoice_lines (tenant_id, invoice_id, line, kind, item, description, quantity, unit_amount, amount, discount, tax, tax_percent, period_starts_at,
-          period_ends_at, charge_id)
-        select $1, $2, * from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[],
-          $12::numeric[], $13::timestamptz[], $14::timestamptz[], $15::uuid[])
+          period_ends_at, charge_id, tiers)
+        select $1, $2, l, k, i, d, q, u, a, o, t, p, s, e, c, j::json
+        from unnest($3::int[], $4::text[], $5::text[], $6::text[], $7::numeric[], $8::numeric[], $9::numeric[], $10::numeric[], $11::numeric[], $12::numeric[],
+          $13::timestamptz[], $14::timestamptz[], $15::uuid[], $16::text[]) lines(l, k, i, d, q, u, a, o, t, p, s, e, c, j)
         """;
 
     private const string Event = """
@@ -67,7 +68,7 @@ internal static class InvoiceRows
         batch.Add(Lines, wallet.TenantId, invoice.Id, Enumerable.Range(1, lines.Count), lines.Select(line => line.Kind), lines.Select(line => line.Item),
             lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),
             lines.Select(line => line.Discount), lines.Select(line => line.Tax), lines.Select(line => line.TaxPercent), lines.Select(line => line.StartsAt),
-            lines.Select(line => line.EndsAt), lines.Select(line => line.ChargeId));
+            lines.Select(line => line.EndsAt), lines.Select(line => line.ChargeId), lines.Select(line => line.Tiers.Count == 0 ? null : Json(line.Tiers)));
         AddEvent(wallet, batch, invoice.Id, "finalised", figures.Total, invoice.TransactionId, reference: null, invoice.At);
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;
@@ -10,12 +11,14 @@ namespace Portal.Domain.Invoicing;
 public static class OpenCharges
 {
     private const string Sql = """
-        select c.id, c.kind, c.item, c.period_starts_at, c.period_ends_at, c.advance, c.quantity, c.amount, c.detail::text, c.match, coalesce(p.name, m.product, c.meter)
+        select c.id, c.kind, c.item, c.period_starts_at, c.period_ends_at, c.advance, c.quantity, c.amount, c.detail::text, c.match, coalesce(p.name, m.product, c.meter),
+          coalesce((select sum(b.quantity) from charges b where b.tenant_id = c.tenant_id and b.kind = c.kind and b.item = c.item and b.period_starts_at = c.period_starts_at
+            and b.invoice_id is not null), 0)
         from charges c left join meters m on m.key = c.meter left join products p on p.key = m.product
         where c.tenant_id = $1 and c.invoice_id is null and case when c.advance then c.period_starts_at <= $2 else c.period_ends_at <= $2 end
         """;
 
-    private sealed record Detail(string? Description, decimal? UnitAmount);
+    private sealed record Detail(string? Description, decimal? UnitAmount, PriceDefinition? Price);
 
     /// <summary>Those that an invoice of a date takes: fees of periods that began by then, and usage of periods that ended.</summary>
     public static Task<List<OpenCharge>> ReadAsync(NpgsqlConnection connection, long tenantId, DateTimeOffset billAt, CancellationToken cancellationToken = default) =>
@@ -27,7 +30,11 @@ public static class OpenCharges
         var (kind, item) = (row.GetString(1), row.GetString(2));
         return new OpenCharge(
             row.GetGuid(0), kind, item, row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4), row.GetBoolean(5), row.GetDecimal(6), row.GetDecimal(7),
-            detail?.Description ?? Describe(kind, item, row.Nullable<string>(9), row.Nullable<string>(10)), detail?.UnitAmount);
+            detail?.Description ?? Describe(kind, item, row.Nullable<string>(9), row.Nullable<string>(10)), detail?.UnitAmount)
+        {
+            Price = detail?.Price is { } price ? PriceChecks.Check("price", price, new FieldErrors()) : null,
+            Before = row.GetDecimal(11),
+        };
     }
 
     private static string Describe(string kind, string item, string? match, string? product) => kind switch

@@ -1,6 +1,7 @@
 using Portal.Domain.Invoicing;
 using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
+using Portal.Domain.Pricing.Rates;
 
 namespace Portal.Web.Api;
 
@@ -40,7 +41,8 @@ public sealed record InvoiceDocument(
             invoice.PublicId, invoice.Number, invoice.State, invoice.Currency, invoice.IssuedAt, invoice.DueAt, new(invoice.StartsAt, invoice.EndsAt), invoice.Subtotal,
             invoice.Discount, invoice.Tax, invoice.Total, invoice.Paid, invoice.AmountDue, invoice.PoNumber, invoice.Taxes,
             [.. invoice.Lines.Select(line => new InvoiceLineDocument(
-                line.Item, line.Kind, line.Description, line.Quantity, line.UnitAmount, line.Amount, line.Discount, line.Tax, line.TaxPercent, new(line.StartsAt, line.EndsAt)))],
+                line.Item, line.Kind, line.Description, line.Quantity, line.UnitAmount, line.Amount, line.Discount, line.Tax, line.TaxPercent, new(line.StartsAt, line.EndsAt),
+                line.Tiers))],
             [.. invoice.CreditNotes.Select(note => CreditNoteDocument.Of(note, invoice.PublicId, tenant))], $"/v1/tenants/{tenant}/invoices/{invoice.PublicId}.pdf");
     }
 }
@@ -61,9 +63,10 @@ public sealed record InvoicePeriodDocument(DateTimeOffset Start, DateTimeOffset 
 /// <param name="Tax">On what is left.</param>
 /// <param name="TaxPercent">Its rate.</param>
 /// <param name="Period">What it is for.</param>
+/// <param name="Tiers">Tiers that the quantity reached; empty for prices without tiers, and where several prices made the line.</param>
 public sealed record InvoiceLineDocument(
     string Item, string Kind, string Description, decimal Quantity, decimal? UnitAmount, decimal Amount, decimal Discount, decimal Tax, decimal TaxPercent,
-    InvoicePeriodDocument Period);
+    InvoicePeriodDocument Period, IReadOnlyList<TouchedTier> Tiers);
 
 /// <summary>Why an invoice is taken back or given up.</summary>
 /// <param name="Reason">1 to 500 characters.</param>

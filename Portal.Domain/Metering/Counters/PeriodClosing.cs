@@ -85,8 +85,8 @@ internal sealed class PeriodClosing(WalletTransaction wallet, Catalogue catalogu
         drawing.Draw(pool, meter.Product, amounts.Credits, pieces);
         drawing.Complete();
         wallet.Wallet.Accrue(
-            posting, Charge.Usage(meter.Key, rate.Match.Key, period.StartsAt, period.EndsAt), rate.InCredits ? 0m : amounts.Quantity, amounts.Money, Account.RevenueUsage,
-            wallet.Directory.Currency);
+            posting, Charge.Usage(meter.Key, rate.Match.Key, period.StartsAt, period.EndsAt) with { Price = rate.InCredits ? null : rate.Price },
+            rate.InCredits ? 0m : amounts.Quantity, amounts.Money, Account.RevenueUsage, wallet.Directory.Currency);
         if (wallet.Wallet.Period.StartsAt == period.StartsAt) wallet.Wallet.Period = wallet.Wallet.Period with { Spend = wallet.Wallet.Period.Spend + amounts.Money };
         if (costRate is not null) posting.Book(Account.Cogs(costRate.Vendor!), Account.AccruedCost(costRate.Vendor!), amounts.Cost ?? 0m, costRate.Unit);
 

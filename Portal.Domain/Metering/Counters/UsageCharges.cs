@@ -18,7 +18,8 @@ internal static class UsageCharges
             if (line.Rate is not { InCredits: false } rate) continue;
             left -= line.Money;
             wallet.Accrue(
-                posting, Charge.Usage(rate.Meter, rate.Match.Key, period.StartsAt, period.EndsAt), sign * line.Quantity, sign * line.Money, Account.RevenueUsage, currency);
+                posting, Charge.Usage(rate.Meter, rate.Match.Key, period.StartsAt, period.EndsAt) with { Price = rate.Price }, sign * line.Quantity, sign * line.Money,
+                Account.RevenueUsage, currency);
         }
 
         // Of usage that no rate explains any more.

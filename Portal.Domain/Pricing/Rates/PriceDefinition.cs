@@ -66,7 +66,7 @@ public sealed record PriceDefinition
             },
             Amount = tiered ? null : price.Amount,
             Per = tiered ? null : price.Per,
-            Tiers = tiered ? [.. price.Tiers.Select(tier => new PriceTierDefinition { UpTo = tier.UpTo, UnitAmount = tier.UnitAmount, FlatAmount = tier.FlatAmount })] : null,
+            Tiers = tiered ? [.. price.Tiers.Select(tier => new PriceTierDefinition { UpTo = tier.UpTo, UnitAmount = price.Model == PriceModel.Stairstep ? null : tier.UnitAmount, FlatAmount = tier.FlatAmount })] : null,
             Scope = price.Scope switch { PriceScope.Consumer => "consumer", PriceScope.Event => "event", _ => null },
             FlatFee = price.FlatFee == 0m ? null : price.FlatFee,
             DiscountPercent = price.DiscountPercent == 0m ? null : price.DiscountPercent,

@@ -27,6 +27,8 @@ public sealed class InvoiceTests(ApiHost host) : IClassFixture<ApiHost>
         invoice.GetProperty("lines").EnumerateArray().Select(line => $"{line.GetProperty("kind")} {line.GetProperty("quantity")} {line.GetProperty("amount")}").ShouldBe([
             "flat 1.000000000 9.000000000", "seat 2.000000000 30.000000000", "included_credits 100.000000000 20.000000000"]);
 
+        invoice.GetProperty("lines").EnumerateArray().ShouldAllBe(line => line.GetProperty("tiers").GetArrayLength() == 0); // none of them has any
+
         var pdf = await Platform.GetAsync(new Uri(invoice.GetProperty("pdf_url").GetString()!, UriKind.Relative));
         pdf.Content.Headers.ContentType!.MediaType.ShouldBe("application/pdf");
         (await pdf.Content.ReadAsByteArrayAsync())[..5].ShouldBe("%PDF-"u8.ToArray());

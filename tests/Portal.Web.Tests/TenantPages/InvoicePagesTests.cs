@@ -6,6 +6,7 @@ using Portal.Domain.Catalog;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Pricing;
+using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Subscriptions;
 using Portal.Domain.Tenants;
 using Portal.Testing;
@@ -59,6 +60,15 @@ public sealed class InvoicePagesTests(PostgresFixture postgres) : IClassFixture<
         one.FindAll("button").ShouldContain(button => button.TextContent.Contains("Pay now", StringComparison.Ordinal));
         var (missing, _) = Open(site, "inv_63_" + Guid.NewGuid().ToString("N"));
         missing.WaitForElement(".empty-state-title").TextContent.ShouldBe("There is no such invoice");
+    }
+
+    [Fact]
+    public void A_tier_says_what_its_part_came_to()
+    {
+        System.Globalization.CultureInfo.CurrentCulture = System.Globalization.CultureInfo.GetCultureInfo("en-GB");
+        InvoiceText.Tier(new TouchedTier(0m, 10m, 10m, 1m, 2m, 12m), "USD").ShouldBe("10 up to 10 × 1.00\u00a0USD + 2.00\u00a0USD = 12.00\u00a0USD");
+        InvoiceText.Tier(new TouchedTier(20m, null, 5m, 0.25m, 0m, 1.25m), "USD").ShouldBe("5 above 20 × 0.25\u00a0USD = 1.25\u00a0USD");
+        InvoiceText.Tier(new TouchedTier(10m, 20m, 13m, 0m, 3m, 3m), "USD").ShouldBe("13 up to 20: 3.00\u00a0USD");
     }
 
     private static (IRenderedComponent<InvoicePage> Page, IRenderedComponent<MudBlazor.MudDialogProvider> Dialogs) Open(Site site, string id)

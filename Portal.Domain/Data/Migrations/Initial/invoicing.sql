@@ -158,6 +158,7 @@ create table invoice_lines (
   period_starts_at timestamptz not null,
   period_ends_at   timestamptz not null,
   charge_id        uuid,                                -- what it opens to
+  tiers            json,                                -- that its quantity reached; null where no price with tiers explains it
   primary key (tenant_id, invoice_id, line),
   foreign key (tenant_id, invoice_id) references invoices
 );

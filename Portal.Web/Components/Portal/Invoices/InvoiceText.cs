@@ -1,4 +1,6 @@
 using Portal.Domain.Invoicing;
+using Portal.Domain.Pricing.Rates;
+using Portal.Web.Components.Shared;
 
 namespace Portal.Web.Components.TenantPages.Invoices;
 
@@ -39,6 +41,15 @@ internal static class InvoiceText
 
     /// <summary>A quantity with no more digits than it has.</summary>
     public static string Quantity(decimal quantity) => quantity.ToString("#,0.#########", System.Globalization.CultureInfo.CurrentCulture);
+
+    /// <summary>What a tier makes of its part of the quantity: <c>10 up to 10 × $1.00 + $2.00 = $12.00</c>.</summary>
+    public static string Tier(TouchedTier tier, string currency)
+    {
+        var span = tier.UpTo is { } bound ? $"up to {Quantity(bound)}" : $"above {Quantity(tier.Above)}";
+        var unit = tier.UnitAmount == 0m && tier.FlatAmount > 0m ? "" : $" × {Figures.Money(tier.UnitAmount, currency, precise: true)}";
+        var flat = tier.FlatAmount == 0m ? "" : unit.Length == 0 ? $": {Figures.Money(tier.FlatAmount, currency, precise: true)}" : $" + {Figures.Money(tier.FlatAmount, currency, precise: true)}";
+        return $"{Quantity(tier.Quantity)} {span}{unit}{flat}{(unit.Length == 0 ? "" : $" = {Figures.Money(tier.Amount, currency, precise: true)}")}";
+    }
 
     /// <summary>The period of a line, in the tenant's days.</summary>
     public static string Period(DateTimeOffset start, DateTimeOffset end, TimeZoneInfo zone)
