@@ -1,5 +1,6 @@
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
+using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Catalog;
 
@@ -62,10 +63,19 @@ public sealed record SeatFee(string Key, decimal Amount, decimal Included);
 /// <param name="Rollover">What rolls over at renewal; null for nothing.</param>
 public sealed record IncludedCredits(string Key, decimal Credits, decimal Share, int Months, Rollover? Rollover);
 
-/// <summary>What credits beyond the grants cost.</summary>
-/// <param name="Price">Per credit, or per unit of the meter.</param>
-/// <param name="Meter">Its quantity is charged instead of credits; null: credits.</param>
-public sealed record PlanOverage(Price Price, string? Meter);
+/// <summary>What credits beyond the grants cost: by the meter that measured the event where that has a price, else by the credit.</summary>
+/// <param name="Price">Per credit; null: what no meter prices is not sold.</param>
+/// <param name="Meters">Per unit of a meter, by meter: the part of an event that grants do not cover costs its share of the quantity.</param>
+public sealed record PlanOverage(Price? Price, IReadOnlyDictionary<string, Price> Meters)
+{
+    /// <summary>What a period's overage costs, at nine places.</summary>
+    public decimal Of(PeriodCounters counters)
+    {
+        ArgumentNullException.ThrowIfNull(counters);
+        return (Price is null ? 0m : OverageTerms.Accrued(Price, counters.Overage))
+            + counters.Metered.All.Where(sold => Meters.ContainsKey(sold.Key)).Sum(sold => OverageTerms.Accrued(Meters[sold.Key], sold.Value));
+    }
+}
 
 /// <summary>A rule of what rolls over at renewal: <c>rolled = min(max, max(left, min))</c>.</summary>
 /// <param name="Min">At least so many credits.</param>

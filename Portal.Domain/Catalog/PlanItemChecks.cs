@@ -19,11 +19,12 @@ internal sealed class PlanItemChecks(Currency? currency, int? planMonths, FieldE
     private readonly HashSet<string> keys = new(StringComparer.Ordinal);
     private readonly HashSet<string> once = new(StringComparer.Ordinal);
     private readonly List<IncludedCredits> included = [];
+    private readonly Dictionary<string, Price> overageMeters = new(StringComparer.Ordinal);
 
     /// <summary>Credits included so far.</summary>
     public IReadOnlyList<IncludedCredits> Included => included;
 
-    /// <summary>The overage item, when there was one.</summary>
+    /// <summary>The overage items, when there was one.</summary>
     public PlanOverage? Overage { get; private set; }
 
     /// <summary>Sum of the shares so far.</summary>
@@ -122,11 +123,13 @@ internal sealed class PlanItemChecks(Currency? currency, int? planMonths, FieldE
 
     private void CheckOverage(string at, PlanItemDefinition item)
     {
-        Once($"{at}.type", "overage");
+        Once($"{at}.type", item.Meter is null ? "overage" : "overage of " + item.Meter);
         if (item.Meter is not null && !Slug.IsValid(item.Meter)) errors.Add($"{at}.meter", "unknown_meter", "There is no such meter.");
         if (item.Price?.Scope is not (null or "tenant")) errors.Add($"{at}.price.scope", "invalid_price_scope", "Overage is priced over all that a tenant uses.");
         var price = PriceChecks.Check($"{at}.price", item.Price, errors);
-        if (price is not null) Overage = new PlanOverage(price, item.Meter);
+        if (price is null) return;
+        if (item.Meter is not null) overageMeters[item.Meter] = price;
+        Overage = new PlanOverage(item.Meter is null ? price : Overage?.Price, overageMeters);
     }
 
     private void Once(string at, string what)

@@ -7,11 +7,11 @@ namespace Portal.Domain.Wallet;
 
 /// <summary>What a tenant is charged for. What is earned or due adds to it until an invoice takes it; then another begins.</summary>
 /// <param name="Kind">One of <see cref="ChargeKind"/>.</param>
-/// <param name="Item">Key of the plan's item; of usage its meter and match, of overage the pool.</param>
+/// <param name="Item">Key of the plan's item; of usage its meter and match, of overage the pool and the meter that prices it.</param>
 /// <param name="StartsAt">Begin of the period that it is for.</param>
 /// <param name="EndsAt">Its end.</param>
 /// <param name="Advance">True when it is due as its period begins, false when it ends.</param>
-/// <param name="Meter">Of usage: what measured it.</param>
+/// <param name="Meter">Of usage: what measured it; of overage: what prices it, null for credits.</param>
 /// <param name="Match">Of usage: dimensions of the rate, as JSON.</param>
 /// <param name="Detail">What a line says of it, as JSON; null for what its quantity and amount say.</param>
 public sealed record Charge(
@@ -31,8 +31,12 @@ public sealed record Charge(
     public static Charge Usage(string meter, string match, DateTimeOffset startsAt, DateTimeOffset endsAt) =>
         new(ChargeKind.Usage, $"{meter} {match}", startsAt, endsAt, Advance: false, meter, match);
 
-    /// <summary>Credits sold beyond the grants of a pool.</summary>
-    public static Charge Overage(string pool, DateTimeOffset startsAt, DateTimeOffset endsAt) => new(ChargeKind.Overage, pool, startsAt, endsAt);
+    /// <summary>Credits sold beyond the grants of a pool, at the price of a credit or of a meter.</summary>
+    public static Charge Overage(string pool, string? meter, DateTimeOffset startsAt, DateTimeOffset endsAt) =>
+        new(ChargeKind.Overage, meter is null ? pool : $"{pool} {meter}", startsAt, endsAt, Meter: meter);
+
+    /// <summary>Of overage: the pool that an item names.</summary>
+    public static string PoolOf(string item) => item.Split(' ', 2)[0];
 }
 
 /// <summary>Kinds of charges, by the lines that they become (the API's kinds of lines).</summary>
@@ -70,7 +74,7 @@ public static class ChargeKind
 }
 
 /// <summary>What is added to a charge.</summary>
-internal sealed record AccruedCharge(Charge Charge, decimal Quantity, decimal Amount, string Currency);
+internal sealed record AccruedCharge(Charge Charge, decimal Quantity, decimal Amount, string Currency, decimal Credits);
 
 /// <summary>An invoice that gathers what is due at a date, until it is finalised.</summary>
 public static class Draft

@@ -46,11 +46,18 @@ public sealed class DrawInterval
     /// <summary>Of overage: the money it was sold for.</summary>
     public decimal Amount { get; set; }
 
+    /// <summary>Of overage sold at the price of a meter: that meter.</summary>
+    public string? Meter { get; init; }
+
+    /// <summary>Of overage sold at the price of a meter: the quantity sold.</summary>
+    public decimal Quantity { get; set; }
+
     /// <summary>Credits drawn.</summary>
     public decimal Credits => To - From;
 
     // Events of one interval of overage were sold at one price: another begins an interval, so that each has what it was sold for.
-    internal bool ContinuesBeyond(PieceKind kind, decimal credits, decimal amount) => Kind == kind && Amount / Credits == amount / credits;
+    internal bool ContinuesBeyond(PieceKind kind, Overdraw more, decimal amount) =>
+        Kind == kind && Meter == more.Meter && Amount / Credits == amount / more.Credits && (Meter is null || Quantity / Credits == more.Quantity / more.Credits);
 
     internal bool Continues(Grant grant) => Kind == PieceKind.Grant && ReferenceEquals(Grant, grant) && grant.Remaining == RemainingBefore - Credits;
 }
@@ -72,9 +79,14 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
     /// <summary>The transaction that this becomes.</summary>
     public LedgerTransaction Posting => posting;
 
-    /// <summary>Draws <paramref name="credits"/> (not negative) for usage that names a pool; the pieces are appended in order.</summary>
-    public void Draw(Pool named, string product, decimal credits, List<Piece> pieces)
+    /// <summary>Draws credits (not negative) for usage that names a pool; the pieces are appended in order.</summary>
+    /// <param name="named">The pool that it names.</param>
+    /// <param name="product">Its product.</param>
+    /// <param name="usage">How much, and what its meter measured for it.</param>
+    /// <param name="pieces">Get what was drawn.</param>
+    public void Draw(Pool named, string product, Overdraw usage, List<Piece> pieces)
     {
+        var credits = usage.Credits;
         if (!tapes.TryGetValue((named.Id, product), out var tape)) tapes[(named.Id, product)] = tape = Open(named, product);
         while (credits > 0m)
         {
@@ -82,7 +94,7 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
             var grant = tape.Next < tape.Grants.Length ? tape.Grants[tape.Next] : null;
             if (grant is null)
             {
-                Exceed(tape, credits, pieces);
+                Exceed(tape, usage.Of(credits), pieces);
                 return;
             }
 
@@ -112,8 +124,13 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
             if (interval.Kind == PieceKind.Overage)
             {
                 posting.MoveCredits(Account.Overage(interval.Pool.Key), fromGrant: null, consumed, toGrant: null, interval.Credits);
-                var charge = Charge.Overage(interval.Pool.Key, wallet.Period.StartsAt!.Value, wallet.Period.EndsAt!.Value) with { Price = wallet.Overage!.Price };
-                wallet.Accrue(posting, charge, interval.Credits, interval.Amount, Account.RevenueOverage, wallet.Overage.Currency);
+                var charge = Charge.Overage(interval.Pool.Key, interval.Meter, wallet.Period.StartsAt!.Value, wallet.Period.EndsAt!.Value) with
+                {
+                    Price = wallet.Overage!.PriceOf(interval.Meter),
+                };
+                wallet.Accrue(
+                    posting, charge, interval.Meter is null ? interval.Credits : interval.Quantity, interval.Amount, Account.RevenueOverage, wallet.Overage.Currency,
+                    interval.Credits);
                 continue;
             }
 
@@ -150,29 +167,36 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
     }
 
     // Beyond the grants: sold as far as the terms allow, owed beyond; an overflowing pool does both on the shared one.
-    private void Exceed(Tape tape, decimal credits, List<Piece> pieces)
+    private void Exceed(Tape tape, Overdraw beyond, List<Piece> pieces)
     {
-        var sold = wallet.Overage?.Sellable(wallet.Period, credits) ?? 0m;
-        if (sold > 0m)
+        var credits = 0m;
+        if (wallet.Overage is { } terms)
         {
-            var amount = wallet.Overage!.Cost(wallet.Period.Overage, sold);
-            wallet.Period = wallet.Period with { Overage = wallet.Period.Overage + sold, Spend = wallet.Period.Spend + amount };
-            pieces.Add(Extend(tape, PieceKind.Overage, sold, amount));
+            var priced = terms.Priced(beyond);
+            credits = terms.Sellable(wallet.Period, priced);
+            if (credits > 0m)
+            {
+                var sold = priced.Of(credits);
+                var amount = terms.Cost(wallet.Period, sold);
+                wallet.Period = wallet.Period.With(sold, amount);
+                pieces.Add(Extend(tape, PieceKind.Overage, sold, amount));
+            }
         }
 
-        if (credits > sold) pieces.Add(Extend(tape, PieceKind.Debt, credits - sold, 0m));
+        if (beyond.Credits > credits) pieces.Add(Extend(tape, PieceKind.Debt, new Overdraw(null, beyond.Credits - credits, 0m), 0m));
     }
 
-    private Piece Extend(Tape tape, PieceKind kind, decimal credits, decimal amount)
+    private Piece Extend(Tape tape, PieceKind kind, Overdraw more, decimal amount)
     {
         var pool = tape.Pools[^1];
-        if (tape.Last is null || !tape.Last.ContinuesBeyond(kind, credits, amount)) tape.Last = Begin(tape, kind, pool, grant: null);
-        tape.Last.To = tape.Position += credits;
+        if (tape.Last is null || !tape.Last.ContinuesBeyond(kind, more, amount)) tape.Last = Begin(tape, kind, pool, grant: null, more.Meter);
+        tape.Last.To = tape.Position += more.Credits;
+        tape.Last.Quantity += more.Quantity;
         tape.Last.Amount += amount;
-        return new Piece(kind, pool, GrantId: null, credits, amount);
+        return new Piece(kind, pool, GrantId: null, more.Credits, amount);
     }
 
-    private DrawInterval Begin(Tape tape, PieceKind kind, Pool pool, Grant? grant)
+    private DrawInterval Begin(Tape tape, PieceKind kind, Pool pool, Grant? grant, string? meter = null)
     {
         var interval = new DrawInterval
         {
@@ -183,6 +207,7 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
             Kind = kind,
             Pool = pool,
             Grant = grant,
+            Meter = meter,
             From = tape.Position,
             To = tape.Position,
             RemainingBefore = grant?.Remaining,

@@ -14,8 +14,8 @@ namespace Portal.Domain.Wallet;
 public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Until, bool Sells, OverageTerms Overage)
 {
     internal const string Sql = """
-        select coalesce(trial_until, starts_at), least(cancel_at, pause_at), overage_price::text, spend_cap, currency::text, exhaustion = 'overage' from subscriptions
-        where tenant_id = $1 and state <> 'cancelled' and overage_price is not null
+        select coalesce(trial_until, starts_at), least(cancel_at, pause_at), overage_price::text, spend_cap, currency::text, exhaustion = 'overage', overage_meters::text from subscriptions
+        where tenant_id = $1 and state <> 'cancelled' and (overage_price is not null or overage_meters is not null)
         """;
 
     /// <summary>The terms at an instant; null: what exceeds the grants is debt.</summary>
@@ -23,9 +23,15 @@ public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Unti
 
     internal static SubscriptionTerms Read(NpgsqlDataReader row)
     {
-        var price = JsonSerializer.Deserialize<PriceDefinition>(row.GetString(2), PortalJson.Options);
-        var stored = PriceChecks.Check("price", price, new FieldErrors()) ?? throw new InvalidOperationException("A stored price does not check.");
+        var price = row.Nullable<string>(2) is { } json ? Stored(JsonSerializer.Deserialize<PriceDefinition>(json, PortalJson.Options)) : null;
+        var meters = row.Nullable<string>(6) is { } metered ? JsonSerializer.Deserialize<Dictionary<string, PriceDefinition>>(metered, PortalJson.Options)! : [];
         return new SubscriptionTerms(
-            row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1), row.GetBoolean(5), new OverageTerms(stored, row.Nullable<decimal?>(3), row.GetString(4)));
+            row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1), row.GetBoolean(5), new OverageTerms(price, row.Nullable<decimal?>(3), row.GetString(4))
+            {
+                Meters = meters.ToDictionary(meter => meter.Key, meter => Stored(meter.Value), StringComparer.Ordinal),
+            });
     }
+
+    private static Price Stored(PriceDefinition? price) =>
+        PriceChecks.Check("price", price, new FieldErrors()) ?? throw new InvalidOperationException("A stored price does not check.");
 }

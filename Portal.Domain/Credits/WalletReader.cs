@@ -25,7 +25,7 @@ public sealed record PostingClock(
 public static class WalletReader
 {
     private const string Look = """
-        select tenant_id, version, config_version, next_due_at, last_posted_at, period_starts_at, period_ends_at, period_overage, period_spend
+        select tenant_id, version, config_version, next_due_at, last_posted_at, period_starts_at, period_ends_at, period_overage, period_spend, period_metered::text
         from wallets where tenant_id = any($1) order by tenant_id
         """;
 
@@ -72,7 +72,10 @@ public static class WalletReader
         {
             locked.Add(new LockedRow(
                 reader.GetInt64(0), reader.GetInt64(1), reader.GetInt64(2), NullableInstant(reader, 3), reader.GetFieldValue<DateTimeOffset>(4),
-                new PeriodCounters(NullableInstant(reader, 5), NullableInstant(reader, 6), reader.GetDecimal(7), reader.GetDecimal(8))));
+                new PeriodCounters(NullableInstant(reader, 5), NullableInstant(reader, 6), reader.GetDecimal(7), reader.GetDecimal(8))
+                {
+                    Metered = MeterQuantities.Parse(reader.IsDBNull(9) ? null : reader.GetString(9)),
+                }));
         }
 
         await reader.NextResultAsync(cancellationToken);

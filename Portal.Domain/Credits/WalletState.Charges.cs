@@ -23,16 +23,17 @@ public sealed partial class WalletState
     /// <param name="amount">Money at nine places; negative takes back.</param>
     /// <param name="credit">The account that earns it.</param>
     /// <param name="currency">The tenant's.</param>
-    public void Accrue(LedgerTransaction posting, Charge charge, decimal quantity, decimal amount, string credit, string currency)
+    /// <param name="credits">Of overage: the credits sold; negative takes back.</param>
+    public void Accrue(LedgerTransaction posting, Charge charge, decimal quantity, decimal amount, string credit, string currency, decimal credits = 0m)
     {
         ArgumentNullException.ThrowIfNull(posting);
         ArgumentNullException.ThrowIfNull(charge);
-        if (quantity == 0m && amount == 0m) return;
+        if (quantity == 0m && amount == 0m && credits == 0m) return;
         posting.Book(Account.Unbilled, credit, amount, currency);
         var key = (charge.Kind, charge.Item, charge.StartsAt, charge.Advance);
         accrued[key] = accrued.TryGetValue(key, out var before)
-            ? before with { Quantity = before.Quantity + quantity, Amount = before.Amount + amount }
-            : new AccruedCharge(charge, quantity, amount, currency);
+            ? before with { Quantity = before.Quantity + quantity, Amount = before.Amount + amount, Credits = before.Credits + credits }
+            : new AccruedCharge(charge, quantity, amount, currency, credits);
     }
 
     /// <summary>Charges of periods that began within two instants, both included, that are not written yet.</summary>

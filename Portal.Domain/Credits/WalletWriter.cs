@@ -32,9 +32,9 @@ public static class WalletWriter
         """;
 
     private const string InsertDraws = """
-        insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before, amount)
+        insert into draws (tenant_id, transaction_id, line, pool_named_id, product, pool_id, kind, grant_id, from_credits, to_credits, remaining_before, amount, meter, quantity)
         select * from unnest($1::bigint[], $2::uuid[], $3::int[], $4::int[], $5::text[], $6::int[], $7::text[], $8::uuid[], $9::numeric[], $10::numeric[],
-                             $11::numeric[], $12::numeric[])
+                             $11::numeric[], $12::numeric[], $13::text[], $14::numeric[])
         """;
 
     private const string InsertDebts = """
@@ -56,9 +56,10 @@ public static class WalletWriter
 
     private const string TouchWallets = """
         update wallets w set version = w.version + 1, config_version = w.config_version + d.config, next_due_at = d.due, last_posted_at = d.now,
-          period_starts_at = d.period, period_ends_at = d.period_end, period_overage = d.overage, period_spend = d.spend
-        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::numeric[], $8::numeric[])
-          d(tenant_id, config, due, now, period, period_end, overage, spend)
+          period_starts_at = d.period, period_ends_at = d.period_end, period_overage = d.overage, period_spend = d.spend,
+          period_metered = d.metered::json
+        from unnest($1::bigint[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::numeric[], $8::numeric[], $9::text[])
+          d(tenant_id, config, due, now, period, period_end, overage, spend, metered)
         where w.tenant_id = d.tenant_id
         """;
 
@@ -75,7 +76,7 @@ public static class WalletWriter
         var touched = wallets.OrderBy(wallet => wallet.TenantId).ToArray();
         batch.Add(TouchWallets, touched.Select(w => w.TenantId), touched.Select(w => w.ConfigurationChanged ? 1 : 0),
             touched.Select(w => w.NextDueAt), touched.Select(w => w.Now), touched.Select(w => w.Period.StartsAt), touched.Select(w => w.Period.EndsAt), touched.Select(w => w.Period.Overage),
-            touched.Select(w => w.Period.Spend));
+            touched.Select(w => w.Period.Spend), touched.Select(w => w.Period.Metered.ToJson()));
     }
 
     private static void AddGrants(NpgsqlBatch batch, IReadOnlyCollection<WalletState> wallets)
@@ -108,7 +109,8 @@ public static class WalletWriter
             draws.Select(d => d.TenantId), draws.Select(d => d.Draw.TransactionId), draws.Select(d => d.Draw.Line), draws.Select(d => d.Draw.Named.Id),
             draws.Select(d => d.Draw.Product), draws.Select(d => d.Draw.Pool.Id), draws.Select(d => KindOf(d.Draw.Kind)),
             draws.Select(d => d.Draw.Grant?.Id), draws.Select(d => d.Draw.From), draws.Select(d => d.Draw.To), draws.Select(d => d.Draw.RemainingBefore),
-            draws.Select(d => d.Draw.Kind == PieceKind.Overage ? d.Draw.Amount : (decimal?)null));
+            draws.Select(d => d.Draw.Kind == PieceKind.Overage ? d.Draw.Amount : (decimal?)null), draws.Select(d => d.Draw.Meter),
+            draws.Select(d => d.Draw.Meter is null ? (decimal?)null : d.Draw.Quantity));
     }
 
     private static string KindOf(PieceKind kind) => kind switch

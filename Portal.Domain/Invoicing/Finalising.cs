@@ -59,8 +59,8 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         posting.Book(Account.Receivable, Account.TaxPayable, figures.Tax, currency);
         posting.Book(Account.Receivable, Account.CustomerCredit, figures.CustomerCredit, currency);
         posting.Book(Account.Receivable, Account.Rounding, figures.Rounding, currency);
-        foreach (var overage in charges.Where(charge => charge is { Kind: ChargeKind.Overage, Quantity: > 0m }))
-            posting.MoveCredits(Account.Issued, fromGrant: null, Account.Overage(overage.Item), toGrant: null, overage.Quantity);
+        foreach (var overage in charges.Where(charge => charge is { Kind: ChargeKind.Overage, Credits: > 0m }))
+            posting.MoveCredits(Account.Issued, fromGrant: null, Account.Overage(Charge.PoolOf(overage.Item)), toGrant: null, overage.Credits);
         return posting;
     }
 

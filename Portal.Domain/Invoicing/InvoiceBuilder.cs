@@ -21,6 +21,9 @@ namespace Portal.Domain.Invoicing;
 public sealed record OpenCharge(
     Guid Id, string Kind, string Item, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool Advance, decimal Quantity, decimal Amount, string Description, decimal? UnitAmount)
 {
+    /// <summary>Of overage: the credits sold, whatever prices them.</summary>
+    public decimal Credits { get; init; }
+
     /// <summary>What priced it; null where nothing has tiers.</summary>
     public Price? Price { get; init; }
 

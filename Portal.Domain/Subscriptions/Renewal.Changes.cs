@@ -122,13 +122,12 @@ internal sealed partial class Renewal
     private void Use(Plan another, DateTimeOffset at)
     {
         var quantities = Subscription.Quantities.Where(quantity => another.Seats.Any(seat => seat.Key == quantity.Key)).ToDictionary(StringComparer.Ordinal);
-        var sells = another.Overage is { Meter: null };
         Become(Subscription with
         {
             Plan = another.Key,
             PlanVersion = another.Version,
             Quantities = quantities,
-            Exhaustion = sells ? Subscription.Exhaustion : "block",
+            Exhaustion = another.Overage is not null ? Subscription.Exhaustion : "block",
         });
         plan = another;
         calendar = new PlanCalendar(Subscription, another);

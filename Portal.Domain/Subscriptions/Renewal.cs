@@ -102,7 +102,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         const string update = """
             update subscriptions set state = $3, period_number = $4, period_starts_at = $5, period_ends_at = $6, period_zone = $7,
               settled_until = $8, cancel_at = $9, cancelled_at = $10, plan = $11, plan_version = $12, overage_price = $13::json, exhaustion = $14, quantities = $15::json,
-              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20, pause_at = $21
+              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20, pause_at = $21, overage_meters = $22::json
             where tenant_id = $1 and id = $2
             """;
         const string close = """
@@ -113,7 +113,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         await using var batch = new NpgsqlBatch(settling.Connection, settling.Transaction);
         batch.Add(update, now.TenantId, now.Id, now.State, period?.Number, period?.StartsAt, period?.EndsAt, period?.Zone, now.SettledUntil, now.CancelAt, now.CancelledAt,
             now.Plan, now.PlanVersion, Subscribing.OverageOf(plan), now.Exhaustion, JsonSerializer.Serialize(now.Quantities, PortalJson.Options), (short)now.AnchorDay, now.CalendarStartsAt,
-            now.CalendarNumber, now.Next?.Key, now.Next?.Version, now.PauseAt);
+            now.CalendarNumber, now.Next?.Key, now.Next?.Version, now.PauseAt, Subscribing.OverageMetersOf(plan));
         AddTerms(batch);
         foreach (var row in closed)
         {
@@ -148,8 +148,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
     private void End(SubscriptionPeriod period, DateTimeOffset at)
     {
         var counters = settling.Wallet.Period;
-        var price = plan.Overage?.Price;
-        var amount = price is null ? 0m : Math.Round(price.Accrue(counters.Overage), 9, MidpointRounding.ToEven);
+        var amount = plan.Overage?.Of(counters) ?? 0m;
         if (at > period.StartsAt) closed.Add(new ClosedPeriod(period, at, counters.Overage, amount, counters.Spend));
         settling.Wallet.Period = PeriodCounters.None;
         ending = period;

@@ -11,14 +11,14 @@ public static class Subscribing
 {
     private const string Insert = """
         insert into subscriptions (tenant_id, id, plan, plan_version, state, starts_at, start_zone, anchor_day, trial_until, exhaustion, spend_cap,
-          overage_price, currency, created_at, quantities)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, $13, $14, $15::json)
+          overage_price, currency, created_at, quantities, overage_meters)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::json, $13, $14, $15::json, $16::json)
         """;
 
     /// <summary>
     /// Subscribes the tenant to a plan as it is sold now, and does what fell due since it starts. Refuses what
     /// <see cref="SubscriptionOrder"/> finds, <c>unknown_plan</c>, <c>subscription_exists</c>, <c>currency_mismatch</c>,
-    /// <c>overage_price_missing</c>, <c>not_supported_yet</c>, and what a contract's check finds.
+    /// <c>overage_price_missing</c>, and what a contract's check finds.
     /// </summary>
     public static async Task<Result<Subscription>> StartAsync(
         WalletTransaction wallet, SubscriptionOrder order, CancellationToken cancellationToken = default)
@@ -37,12 +37,11 @@ public static class Subscribing
             return Problem.Conflict("subscription_exists", $"The tenant has the subscription {current.PublicId} already; one is active at a time.");
 
         var subscription = Make(wallet, plan, order);
-        var price = OverageOf(plan);
         await wallet.ExecuteAsync(
             Insert, cancellationToken, subscription.TenantId, subscription.Id, subscription.Plan, subscription.PlanVersion, subscription.State,
             subscription.StartsAt, subscription.StartZone, (short)subscription.AnchorDay, subscription.TrialUntil, subscription.Exhaustion,
-            subscription.SpendCap, price, subscription.Currency,
-            subscription.CreatedAt, JsonSerializer.Serialize(subscription.Quantities, PortalJson.Options));
+            subscription.SpendCap, OverageOf(plan), subscription.Currency,
+            subscription.CreatedAt, JsonSerializer.Serialize(subscription.Quantities, PortalJson.Options), OverageMetersOf(plan));
         if (subscription.Contract is { } contract)
         {
             await wallet.ExecuteAsync(
@@ -84,10 +83,17 @@ public static class Subscribing
         };
     }
 
-    /// <summary>A plan's price for credits beyond the grants, as it is stored; null when it has none.</summary>
-    internal static string? OverageOf(Plan plan) => plan.Overage is not { Meter: null }
-        ? null
-        : JsonSerializer.Serialize(plan.Definition.Items!.Single(item => item.Type == "overage").Price, PortalJson.Options);
+    /// <summary>A plan's price of a credit beyond the grants, as it is stored; null when it has none.</summary>
+    internal static string? OverageOf(Plan plan) => plan.Definition.Items!.SingleOrDefault(item => item is { Type: "overage", Meter: null }) is { } item
+        ? JsonSerializer.Serialize(item.Price, PortalJson.Options)
+        : null;
+
+    /// <summary>A plan's prices of meters for what is beyond the grants, as they are stored; null when it has none.</summary>
+    internal static string? OverageMetersOf(Plan plan)
+    {
+        var meters = plan.Definition.Items!.Where(item => item is { Type: "overage", Meter: not null }).ToDictionary(item => item.Meter!, item => item.Price, StringComparer.Ordinal);
+        return meters.Count == 0 ? null : JsonSerializer.Serialize(meters, PortalJson.Options);
+    }
 
     // PostgreSQL keeps microseconds; an instant that has more would not be found again.
     private static DateTimeOffset? Instant(DateTimeOffset? instant) =>

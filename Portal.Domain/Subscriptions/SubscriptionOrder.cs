@@ -51,14 +51,9 @@ public sealed record SubscriptionOrder(
     internal static bool IsCap(decimal? cap) => cap is null || (cap is >= 0m and <= 1_000_000_000_000m && Credits.HasAtMostNinePlaces(cap.Value));
 
     /// <summary>Why a plan does not let what exceeds the grants be sold; null when it does.</summary>
-    internal static Problem? CheckOverage(Plan plan)
-    {
-        if (plan.Overage is null)
-            return new FieldProblem("exhaustion", "overage_price_missing", $"The plan {plan.Key} has no price for overage.").Unprocessable();
-        return plan.Overage.Meter is null
-            ? null
-            : new FieldProblem("exhaustion", "not_supported_yet", "Overage by a meter cannot be sold yet.").Unprocessable();
-    }
+    internal static Problem? CheckOverage(Plan plan) => plan.Overage is not null
+        ? null
+        : new FieldProblem("exhaustion", "overage_price_missing", $"The plan {plan.Key} has no price for overage.").Unprocessable();
 }
 
 /// <summary>One field at fault against a rule.</summary>

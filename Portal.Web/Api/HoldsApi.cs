@@ -103,7 +103,10 @@ public static class HoldsApi
             return Problem.Unprocessable("estimate_unrated", "No meter or rate covers the event, so it cannot be estimated; name the credits.");
         return new HoldOrder(
             Math.Max(0m, rating.Credits.Amount), body.Consumer ?? NullIfEmpty(usage.Consumer), body.Pool ?? usage.Pool, body.Product ?? usage.Product, ttl, Math.Max(0m, rating.Money),
-            NullIfEmpty(usage.Team));
+            NullIfEmpty(usage.Team))
+        {
+            Measured = usage.Meter is { } meter ? (meter.Key, Math.Max(0m, rating.Quantity)) : null,
+        };
     }
 
     private static async Task<Result<CaptureOrder>> CaptureOrderAsync(HttpContext http)

@@ -37,11 +37,17 @@ public sealed record Hold(
 {
     private const string Select = """
         select h.tenant_id, h.id, h.pool_id, p.key, c.key, h.product, h.amount, h.money, h.state, h.created_at, h.expires_at, h.closed_at,
-          h.capture_key, h.capture_digest, h.answer::text
+          h.capture_key, h.capture_digest, h.answer::text, h.meter, h.quantity
         from holds h join pools p on p.tenant_id = h.tenant_id and p.pool_id = h.pool_id
         left join consumers c on c.tenant_id = h.tenant_id and c.consumer_id = h.consumer_id
         where h.tenant_id = $1 and h.id = $2
         """;
+
+    /// <summary>The meter that would measure its event; null: credits were named.</summary>
+    public string? Meter { get; init; }
+
+    /// <summary>What it would measure.</summary>
+    public decimal Quantity { get; init; }
 
     /// <summary>Its id in the API.</summary>
     public string PublicId => Kernel.PublicId.Format(Kernel.PublicId.Hold, TenantId, Id);
@@ -57,5 +63,9 @@ public sealed record Hold(
         row.GetInt64(0), row.GetGuid(1), row.GetInt32(2), row.GetString(3), row.Nullable<string>(4), row.Nullable<string>(5), row.GetDecimal(6),
         row.GetDecimal(7), row.GetString(8), row.GetFieldValue<DateTimeOffset>(9), row.GetFieldValue<DateTimeOffset>(10),
         row.Nullable<DateTimeOffset?>(11),
-        row.IsDBNull(12) ? null : new HoldCapture(row.GetGuid(12), row.GetInt64(13), JsonElement.Parse(row.GetString(14))));
+        row.IsDBNull(12) ? null : new HoldCapture(row.GetGuid(12), row.GetInt64(13), JsonElement.Parse(row.GetString(14))))
+    {
+        Meter = row.Nullable<string>(15),
+        Quantity = row.GetDecimal(16),
+    };
 }

@@ -5,10 +5,19 @@ namespace Portal.Domain.Wallet;
 /// <summary>
 /// The limits that a hold has to pass, in the order in which they are asked: the tenant's state, the credits, the allowance, the spend cap.
 /// </summary>
-internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? consumer, string? product, decimal credits, decimal money, Guid? except)
+/// <param name="wallet">The wallet, locked.</param>
+/// <param name="pool">The pool that it names.</param>
+/// <param name="consumer">Whose allowance counts; null: none.</param>
+/// <param name="product">Its product; null: unrestricted grants alone serve it.</param>
+/// <param name="asked">Its credits, and what a meter would measure for them.</param>
+/// <param name="money">Money that the work would accrue besides.</param>
+/// <param name="except">A hold that is left out: the one that is about to change.</param>
+internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? consumer, string? product, Overdraw asked, decimal money, Guid? except)
 {
     // What more credits would cost is not asked: the greatest prices would leave the range of money.
     private const decimal Foreseeable = 1_000_000_000_000_000m;
+
+    private readonly decimal credits = asked.Credits;
 
     /// <summary>The first limit that refuses, or null. Nothing is taken by asking; a zero hold passes all but a suspension.</summary>
     public async Task<Problem?> CheckAsync(CancellationToken cancellationToken)
@@ -25,7 +34,7 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
     }
 
     // Credits beyond the grants are sold on the shared pool alone: a pool that denies overflow refuses beyond its own.
-    private bool MayBeSold => wallet.Wallet.Overage is not null && HoldCover.ReachesShared(pool);
+    private bool MayBeSold => wallet.Wallet.Overage is { } terms && terms.Sells(asked.Meter) && HoldCover.ReachesShared(pool);
 
     private HoldCover CoverOf(Pool of, string? forProduct, OpenHolds open) =>
         HoldCover.Of(of, forProduct, open.Demands, wallet.Wallet.Grants, wallet.Directory.PoolsById, wallet.Now);
@@ -63,12 +72,13 @@ internal sealed class HoldLimits(WalletTransaction wallet, Pool pool, Consumer? 
         if (money == 0m && sold <= free) return null; // adds nothing to the spend
         var period = wallet.Wallet.Period;
         var foreseen = period with { Spend = period.Spend + open.Money + money };
-        if (foreseen.Spend + terms.Cost(period.Overage, shared.Beyond(sold)) <= cap) return null;
+        var overage = new ForeseenOverage(terms, foreseen, [asked, .. open.Groups.Select(group => new Overdraw(group.Meter, group.Credits, group.Quantity))]);
+        if (foreseen.Spend + overage.Cost(shared.Beyond(sold)) <= cap) return null;
 
-        var available = !MayBeSold || (money > 0m && foreseen.Spend > cap) ? 0m : Math.Max(0m, terms.Sellable(foreseen, shared.Uncovered + sold) - shared.Uncovered) + free;
+        var available = !MayBeSold || (money > 0m && foreseen.Spend > cap) ? 0m : Math.Max(0m, overage.Sellable(shared.Uncovered + sold) - shared.Uncovered) + free;
         var rivals = Rivals(open);
         var renewal = await NextRenewal.FindAsync(wallet, cancellationToken);
-        var held = open.Money + terms.Cost(period.Overage, shared.Uncovered);
+        var held = open.Money + overage.Cost(shared.Uncovered);
         var limit = new SpendCapLimit(
             "spend_cap", cap, period.Spend, held, terms.Currency,
             Earliest([.. rivals.Select(group => group.CreditsFreeAt), .. open.Groups.Select(group => group.MoneyFreesAt), GrantToCome(), renewal?.PeriodEndsAt]));

@@ -15,7 +15,11 @@ namespace Portal.Domain.Wallet;
 /// <param name="Money">Money that the work would accrue besides, in the tenant's currency: it counts against the spend cap.</param>
 /// <param name="Team">Key of the team whose pool serves when neither the pool is named nor the consumer has one; default the consumer's.</param>
 public sealed record HoldOrder(
-    decimal Credits, string? Consumer = null, string? Pool = null, string? Product = null, TimeSpan? Ttl = null, decimal Money = 0m, string? Team = null);
+    decimal Credits, string? Consumer = null, string? Pool = null, string? Product = null, TimeSpan? Ttl = null, decimal Money = 0m, string? Team = null)
+{
+    /// <summary>What its credits are of: the meter that would measure the estimated event, and what it would measure; null: credits were named.</summary>
+    public (string Meter, decimal Quantity)? Measured { get; init; }
+}
 
 /// <summary>Commands that reserve credits for work in progress.</summary>
 public static class Holds
@@ -42,7 +46,7 @@ public static class Holds
         if (!found.Succeeded) return found.Problem!;
         if (order.Product is not null && await ProductIsUnknownAsync(wallet, order.Product, cancellationToken))
             return Problem.Field("product", "unknown_product", $"There is no product '{order.Product}'.");
-        var limits = new HoldLimits(wallet, found.Value, consumer, order.Product, order.Credits, order.Money, except: null);
+        var limits = new HoldLimits(wallet, found.Value, consumer, order.Product, new Overdraw(order.Measured?.Meter, order.Credits, order.Measured?.Quantity ?? 0m), order.Money, except: null);
         if (await limits.CheckAsync(cancellationToken) is { } refusal) return refusal;
 
         var consumerId = order.Consumer is null ? (int?)null : consumer?.Id ?? await NameAsync(wallet, order.Consumer, cancellationToken);
@@ -52,10 +56,11 @@ public static class Holds
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
         batch.Add(
             """
-            insert into holds (tenant_id, id, pool_id, consumer_id, product, amount, money, state, created_at, expires_at)
-            values ($1, $2, $3, nullif($4, 0), nullif($5, ''), $6, $7, 'open', $8, $9)
+            insert into holds (tenant_id, id, pool_id, consumer_id, product, amount, money, state, created_at, expires_at, meter, quantity)
+            values ($1, $2, $3, nullif($4, 0), nullif($5, ''), $6, $7, 'open', $8, $9, nullif($10, ''), $11)
             """,
-            hold.TenantId, hold.Id, hold.PoolId, consumerId ?? 0, hold.Product ?? "", hold.Credits, hold.Money, hold.CreatedAt, hold.ExpiresAt);
+            hold.TenantId, hold.Id, hold.PoolId, consumerId ?? 0, hold.Product ?? "", hold.Credits, hold.Money, hold.CreatedAt, hold.ExpiresAt,
+            order.Measured?.Meter ?? "", order.Measured?.Quantity ?? 0m);
         AddHeld(batch, hold, hold.Credits);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         wallet.Wallet.DueNoLaterThan(hold.ExpiresAt);
@@ -73,16 +78,18 @@ public static class Holds
         if (((credits is { } amount ? CheckCredits(amount) : null) ?? (ttl is { } time ? CheckTtl(time) : null)) is { } invalid) return invalid;
         if (await Hold.FindAsync(wallet.Connection, wallet.TenantId, id, cancellationToken) is not { } hold) return Unknown;
         if (hold.State != HoldState.Open) return Closed(hold);
-        var changed = hold with { Credits = credits ?? hold.Credits, ExpiresAt = ttl is { } more ? wallet.Now + more : hold.ExpiresAt };
+        // What is held of a meter grows and shrinks with the credits.
+        var quantity = hold.Credits == 0m ? hold.Quantity : Math.Round(hold.Quantity / hold.Credits * (credits ?? hold.Credits), 9, MidpointRounding.ToEven);
+        var changed = hold with { Credits = credits ?? hold.Credits, Quantity = quantity, ExpiresAt = ttl is { } more ? wallet.Now + more : hold.ExpiresAt };
         if (changed.Credits > hold.Credits)
         {
             var consumer = hold.Consumer is null ? null : wallet.Directory.Consumers[hold.Consumer];
-            var limits = new HoldLimits(wallet, wallet.Directory.PoolsById[hold.PoolId], consumer, hold.Product, changed.Credits, hold.Money, except: id);
+            var limits = new HoldLimits(wallet, wallet.Directory.PoolsById[hold.PoolId], consumer, hold.Product, new Overdraw(hold.Meter, changed.Credits, quantity), hold.Money, except: id);
             if (await limits.CheckAsync(cancellationToken) is { } refusal) return refusal;
         }
 
         await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
-        batch.Add("update holds set amount = $3, expires_at = $4 where tenant_id = $1 and id = $2", hold.TenantId, hold.Id, changed.Credits, changed.ExpiresAt);
+        batch.Add("update holds set amount = $3, expires_at = $4, quantity = $5 where tenant_id = $1 and id = $2", hold.TenantId, hold.Id, changed.Credits, changed.ExpiresAt, quantity);
         AddHeld(batch, hold, changed.Credits - hold.Credits);
         await batch.ExecuteNonQueryAsync(cancellationToken);
         wallet.Wallet.DueNoLaterThan(changed.ExpiresAt);

@@ -4,15 +4,15 @@ using Portal.Domain.Data;
 namespace Portal.Domain.Wallet;
 
 /// <summary>
-/// The holds of one wallet that are open, read under its lock; what was due has been settled, so none has expired. Grouped by pool and
-/// product: that is all a check needs of them.
+/// The holds of one wallet that are open, read under its lock; what was due has been settled, so none has expired. Grouped by pool,
+/// product and meter: that is all a check needs of them.
 /// </summary>
-/// <param name="Groups">By pool and product.</param>
+/// <param name="Groups">By pool, product and meter.</param>
 public sealed record OpenHolds(IReadOnlyList<OpenHoldGroup> Groups)
 {
     private const string Select = """
-        select pool_id, product, sum(amount), sum(money), min(expires_at) filter (where amount > 0), min(expires_at) filter (where money > 0)
-        from holds where tenant_id = $1 and state = 'open' and id <> $2 group by pool_id, product
+        select pool_id, product, sum(amount), sum(money), min(expires_at) filter (where amount > 0), min(expires_at) filter (where money > 0), meter, sum(quantity)
+        from holds where tenant_id = $1 and state = 'open' and id <> $2 group by pool_id, product, meter
         """;
 
     private const string OfConsumer = """
@@ -56,7 +56,11 @@ public sealed record OpenHolds(IReadOnlyList<OpenHoldGroup> Groups)
     }
 
     private static OpenHoldGroup Read(NpgsqlDataReader row) => new(
-        row.GetInt32(0), row.Nullable<string>(1), row.GetDecimal(2), row.GetDecimal(3), row.Nullable<DateTimeOffset?>(4), row.Nullable<DateTimeOffset?>(5));
+        row.GetInt32(0), row.Nullable<string>(1), row.GetDecimal(2), row.GetDecimal(3), row.Nullable<DateTimeOffset?>(4), row.Nullable<DateTimeOffset?>(5))
+    {
+        Meter = row.Nullable<string>(6),
+        Quantity = row.GetDecimal(7),
+    };
 }
 
 /// <summary>Open holds of one pool and product.</summary>
@@ -67,4 +71,11 @@ public sealed record OpenHolds(IReadOnlyList<OpenHoldGroup> Groups)
 /// <param name="CreditsFreeAt">When the first that holds credits frees itself.</param>
 /// <param name="MoneyFreesAt">When the first that foresees money frees itself.</param>
 public sealed record OpenHoldGroup(
-    int PoolId, string? Product, decimal Credits, decimal Money, DateTimeOffset? CreditsFreeAt, DateTimeOffset? MoneyFreesAt);
+    int PoolId, string? Product, decimal Credits, decimal Money, DateTimeOffset? CreditsFreeAt, DateTimeOffset? MoneyFreesAt)
+{
+    /// <summary>The meter that would measure their events; null: credits were named.</summary>
+    public string? Meter { get; init; }
+
+    /// <summary>What it would measure.</summary>
+    public decimal Quantity { get; init; }
+}

@@ -66,7 +66,7 @@ internal sealed class Amendment(
             ?? await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);
         var difference = target.Credits.Amount - standing.Credits;
         var taken = difference < 0m ? await Unwinding.RunAsync(wallet, posting, Product, pieces, -difference, cancellationToken) : [];
-        var drawn = difference > 0m ? Draw(wallet, posting, standing, Product, difference) : [];
+        var drawn = difference > 0m ? Draw(wallet, posting, standing, Product, More(difference)) : [];
         await UsageCorrections.BookMoneyAsync(wallet, posting, standing, standing.Rated ? before : null, target, cancellationToken);
         BookCost(posting, before);
         wallet.CountAllowance(standing.ConsumerId, standing.PoolNamedId, standing.OccurredAt, standing.PostedAt, difference);
@@ -111,13 +111,16 @@ internal sealed class Amendment(
         return rows;
     }
 
+    // The share of what the meter measures now.
+    private Overdraw More(decimal credits) => new Overdraw(standing.Meter ?? MeasuredBy?.Meter, target.Credits.Amount, target.Quantity).Of(credits);
+
     /// <summary>Draws more for an event that stands.</summary>
-    public static List<Piece> Draw(WalletTransaction wallet, LedgerTransaction posting, StandingEvent standing, string product, decimal credits)
+    public static List<Piece> Draw(WalletTransaction wallet, LedgerTransaction posting, StandingEvent standing, string product, Overdraw more)
     {
         var named = wallet.Directory.PoolsById[standing.PoolNamedId];
         var drawing = new Drawing(wallet.Wallet, posting, wallet.Directory.PoolsById[Pool.SharedId]);
         var drawn = new List<Piece>();
-        drawing.Draw(named.Closed ? named with { OverflowsToShared = true } : named, product, credits, drawn);
+        drawing.Draw(named.Closed ? named with { OverflowsToShared = true } : named, product, more, drawn);
         drawing.Complete();
         return drawn;
     }

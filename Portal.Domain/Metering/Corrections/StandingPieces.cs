@@ -18,6 +18,12 @@ public sealed record StandingPiece(string Kind, Guid TransactionId, int Line, de
     /// <summary>Its credits.</summary>
     public decimal Credits => To - From;
 
+    /// <summary>Of overage sold at the price of a meter: that meter.</summary>
+    public string? Meter { get; init; }
+
+    /// <summary>Of overage sold at the price of a meter: the quantity sold.</summary>
+    public decimal Quantity { get; init; }
+
     internal Piece AsPiece(WalletTransaction wallet, decimal credits, decimal value) => new(
         Kind switch { "debt" => PieceKind.Debt, "overage" => PieceKind.Overage, _ => PieceKind.Grant }, wallet.Directory.PoolsById[PoolId], GrantId, credits, value);
 }
@@ -43,14 +49,14 @@ public static class StandingPieces
     private const string Drawn = Places + """
         select r.transaction_id, r.ordinal, d.kind, d.transaction_id, d.line, greatest(r.before - d.from_credits, 0),
           least(r.before + r.credits, d.to_credits) - d.from_credits, d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount,
-          d.to_credits - d.from_credits
+          d.to_credits - d.from_credits, d.meter, d.quantity
         from unnest($4::uuid[], $5::int[], $6::int[], $7::text[], $8::numeric[], $9::numeric[]) r(transaction_id, ordinal, pool_named_id, product, credits, before)
         join draws d on d.tenant_id = $1 and d.transaction_id = r.transaction_id and d.pool_named_id = r.pool_named_id and d.product = r.product
           and d.to_credits > r.before and d.from_credits < r.before + r.credits
         left join grants g on g.tenant_id = $1 and g.id = d.grant_id
         union all
         select a.event_transaction_id, a.event_ordinal, d.kind, d.transaction_id, d.line, 0, d.to_credits - d.from_credits,
-          d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount, d.to_credits - d.from_credits
+          d.pool_id, d.grant_id, d.remaining_before, g.value, g.amount, d.amount, d.to_credits - d.from_credits, d.meter, d.quantity
         from (select distinct r.transaction_id, r.event_transaction_id, r.event_ordinal
               from k join ratings r on r.tenant_id = $1 and r.event_transaction_id = k.transaction_id and r.event_ordinal = k.ordinal
               where r.kind in ('amend', 'rerate', 'late_rating', 'void')) a
@@ -72,7 +78,7 @@ public static class StandingPieces
 
     private sealed record Interval(
         EventPlace Event, string Kind, Guid Transaction, int Line, decimal Low, decimal High, int PoolId, Guid? GrantId, decimal? RemainingBefore,
-        decimal? GrantValue, decimal? GrantAmount, decimal? Amount, decimal Length);
+        decimal? GrantValue, decimal? GrantAmount, decimal? Amount, decimal Length, string? Meter, decimal? Quantity);
 
     private sealed record Part(EventPlace Event, Guid Transaction, int Line, decimal From, decimal To, Guid? Grant, decimal Revenue);
 
@@ -122,7 +128,7 @@ public static class StandingPieces
 
     private static Interval Read(NpgsqlDataReader r) => new(
         Place(r), r.GetString(2), r.GetGuid(3), r.GetInt32(4), r.GetDecimal(5), r.GetDecimal(6), r.GetInt32(7), r.Nullable<Guid?>(8), r.Nullable<decimal?>(9),
-        r.Nullable<decimal?>(10), r.Nullable<decimal?>(11), r.Nullable<decimal?>(12), r.GetDecimal(13));
+        r.Nullable<decimal?>(10), r.Nullable<decimal?>(11), r.Nullable<decimal?>(12), r.GetDecimal(13), r.Nullable<string>(14), r.Nullable<decimal?>(15));
 
     private static Part[] Of(IEnumerable<Part> parts, Interval interval) =>
         [.. parts.Where(part => part.Transaction == interval.Transaction && part.Line == interval.Line).OrderBy(part => part.From)];
@@ -140,10 +146,14 @@ public static class StandingPieces
             var by = Array.Find(settled, part => part.From <= from && to <= part.To);
             var piece = new StandingPiece(
                 by is null ? interval.Kind : "settled", interval.Transaction, interval.Line, from, to, interval.PoolId, by?.Grant ?? interval.GrantId,
-                ValueOf(interval, by, from, to));
+                ValueOf(interval, by, from, to))
+            {
+                Meter = interval.Meter,
+                Quantity = interval.Quantity is { } quantity ? Share(quantity, from, to, interval.Length) : 0m,
+            };
             if (last is not null && last.To == from && last.Kind == piece.Kind && last.GrantId == piece.GrantId)
             {
-                last = last with { To = to, Value = last.Value + piece.Value };
+                last = last with { To = to, Value = last.Value + piece.Value, Quantity = last.Quantity + piece.Quantity };
                 continue;
             }
 

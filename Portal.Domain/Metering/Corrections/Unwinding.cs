@@ -57,18 +57,20 @@ internal static class Unwinding
     {
         var (state, running) = (wallet.Wallet, wallet.IsOfPeriod(piece.TransactionId));
         var amount = part == piece.Credits ? piece.Value : GrantValue.Left(piece.Value, part, piece.Credits);
+        var back = new Overdraw(piece.Meter, piece.Credits, piece.Meter is null ? piece.Credits : piece.Quantity).Of(part).Negative;
         if (running)
         {
-            if (wallet.Directory.Terms is { Overage: var terms }) amount = -terms.Cost(state.Period.Overage, -part);
-            state.Period = state.Period with { Overage = state.Period.Overage - part, Spend = state.Period.Spend - amount };
+            // A plan that has another price by now says nothing of what was sold before: its own share goes back.
+            if (wallet.Directory.Terms is { Overage: var terms } && terms.Priced(back).Meter == back.Meter && terms.Sells(back.Meter)) amount = -terms.Cost(state.Period, back);
+            state.Period = state.Period.With(back, -amount);
         }
 
         var pool = wallet.Directory.PoolsById[piece.PoolId].Key;
         var (charge, invoiced) = running
-            ? (Charge.Overage(pool, state.Period.StartsAt!.Value, state.Period.EndsAt!.Value), false)
+            ? (Charge.Overage(pool, piece.Meter, state.Period.StartsAt!.Value, state.Period.EndsAt!.Value), false)
             : await EarlierAsync(wallet, pool, piece, cancellationToken);
         posting.MoveCredits(Account.Consumed(product), fromGrant: null, invoiced ? Account.Issued : Account.Overage(pool), toGrant: null, part);
-        state.Accrue(posting, charge, -part, -amount, Account.RevenueOverage, wallet.Directory.Currency);
+        state.Accrue(posting, charge, back.Quantity, -amount, Account.RevenueOverage, wallet.Directory.Currency, -part);
         return amount;
     }
 
@@ -79,9 +81,10 @@ internal static class Unwinding
             select period_starts_at, max(period_ends_at), bool_or(invoice_id is not null) from charges
             where tenant_id = $1 and kind = 'overage' and item = $2 and period_starts_at <= $3 group by period_starts_at order by period_starts_at desc limit 1
             """;
+        var item = Charge.Overage(pool, piece.Meter, default, default).Item;
         return (await wallet.Connection.ListAsync(
-            sql, row => (Charge.Overage(pool, row.GetFieldValue<DateTimeOffset>(0), row.GetFieldValue<DateTimeOffset>(1)), row.GetBoolean(2)),
-            cancellationToken, wallet.TenantId, pool, Uuid7.InstantOf(piece.TransactionId).AddMilliseconds(1))).Single();
+            sql, row => (Charge.Overage(pool, piece.Meter, row.GetFieldValue<DateTimeOffset>(0), row.GetFieldValue<DateTimeOffset>(1)), row.GetBoolean(2)),
+            cancellationToken, wallet.TenantId, item, Uuid7.InstantOf(piece.TransactionId).AddMilliseconds(1))).Single();
     }
 
     /// <summary>True when a transaction was posted in the billing period that runs.</summary>

@@ -26,7 +26,7 @@ internal sealed class Voiding(WalletTransaction wallet, StandingEvent standing, 
         var rating = StandingRating.Of(gone, measured.Rating, withCost: !happened);
         var pieces = await StandingPieces.ReadAsync(wallet.Connection, wallet.TenantId, standing.TransactionId, standing.Ordinal, cancellationToken);
         var taken = own > 0m ? await Unwinding.RunAsync(wallet, posting, standing.Product!, pieces, own, cancellationToken) : [];
-        var drawn = credits < 0m ? Amendment.Draw(wallet, posting, standing, standing.Product!, -credits) : [];
+        var drawn = credits < 0m ? Amendment.Draw(wallet, posting, standing, standing.Product!, new Overdraw(standing.Meter, -credits, Math.Max(0m, -quantity))) : [];
         await UsageCorrections.BookMoneyAsync(wallet, posting, standing, rating, after: null, cancellationToken);
         UsageCorrections.BookCost(posting, rating, -1);
         var change = drawn.Sum(piece => piece.Credits) - own;

@@ -82,7 +82,7 @@ internal sealed class PeriodClosing(WalletTransaction wallet, Catalogue catalogu
         var posting = wallet.Begin("period_end", last, reason: $"{meter.Key}: {(of.StartsWith("minimum", StringComparison.Ordinal) ? "the rest to its minimum" : "its level in the period")}");
         var pieces = new List<Piece>();
         var drawing = new Drawing(wallet.Wallet, posting, wallet.Directory.PoolsById[Pool.SharedId], late ? wallet.Now : last);
-        drawing.Draw(pool, meter.Product, amounts.Credits, pieces);
+        drawing.Draw(pool, meter.Product, new Overdraw(meter.Key, amounts.Credits, Math.Max(0m, amounts.Quantity)), pieces);
         drawing.Complete();
         wallet.Wallet.Accrue(
             posting, Charge.Usage(meter.Key, rate.Match.Key, period.StartsAt, period.EndsAt) with { Price = rate.InCredits ? null : rate.Price },

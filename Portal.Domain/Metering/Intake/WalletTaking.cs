@@ -234,7 +234,7 @@ internal sealed class WalletTaking(
         {
             if (consumer is not null) wallet.Allowances.Add(Directory, consumer.Id, pool.Id, usage.OccurredAt, usage.Credits);
             pieces.Clear();
-            booking.Drawing.Draw(pool, usage.Product!, usage.Credits, pieces);
+            booking.Drawing.Draw(pool, usage.Product!, new Overdraw(usage.Meter?.Key, usage.Credits, rating.Quantity), pieces);
             foreach (var piece in pieces) revenue += piece.Value;
             revenue += rating.Money;
             Post(booking.Posting, rating, usage.OccurredAt);

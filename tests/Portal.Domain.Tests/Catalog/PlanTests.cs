@@ -28,7 +28,7 @@ public sealed class PlanTests
         (credits.Credits, credits.Share, credits.Months).ShouldBe((30000m, 20m, 1));
         credits.Rollover!.MaxRolls.ShouldBe(2);
         credits.Rollover.ExpiresAfter!.Months.ShouldBe(1);
-        plan.Overage!.Price.Charge(1000m).ShouldBe(2m);
+        plan.Overage!.Price!.Charge(1000m).ShouldBe(2m);
     }
 
     [Theory]
@@ -56,6 +56,7 @@ public sealed class PlanTests
     [InlineData("\"P1M\"", "\"1 month\"", "invalid_period", "items[2].rollover.expires_after")]
     [InlineData("\"amount\":\"0.002\"", "\"amount\":\"-0.002\"", "invalid_amount", "items[3].price.amount")]
     [InlineData("\"key\":\"minimum\",\"type\":\"minimum\",\"amount\":\"100.00\"", "\"key\":\"o2\",\"type\":\"overage\",\"price\":{\"model\":\"per_unit\",\"amount\":\"1\"}", "duplicate_item", "items[5].type")]
+    [InlineData("\"key\":\"minimum\",\"type\":\"minimum\",\"amount\":\"100.00\"", "\"key\":\"o2\",\"type\":\"overage\",\"meter\":\"h\",\"price\":{\"model\":\"per_unit\",\"amount\":\"1\"}},{\"key\":\"o3\",\"type\":\"overage\",\"meter\":\"h\",\"price\":{\"model\":\"per_unit\",\"amount\":\"1\"}", "duplicate_item", "items[6].type")]
     [InlineData("\"meter\":\"hosts\",\"price\"", "\"price\"", "required", "items[4].meter")]
     [InlineData("\"meter\":\"hosts\",", "\"meter\":\"hosts\",\"rate_card\":\"default\",", "invalid_price", "items[4].price")]
     public void What_cannot_be_says_which_field(string was, string becomes, string code, string field)

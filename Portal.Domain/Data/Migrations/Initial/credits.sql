@@ -43,9 +43,12 @@ create table draws (
   to_credits       numeric(28,9) not null check (to_credits > from_credits),
   remaining_before numeric(28,9),                       -- the grant's, so that the value of any part follows
   amount           numeric(28,9),                       -- of overage: the money that the interval was sold for
+  meter            text,                                -- of overage: the meter that priced it; null: sold by the credit
+  quantity         numeric(28,9),                       -- of overage: that meter's share for the interval
   primary key (tenant_id, transaction_id, line),
   check ((kind = 'grant') = (grant_id is not null and remaining_before is not null)),
-  check ((kind = 'overage') = (amount is not null))
+  check ((kind = 'overage') = (amount is not null)),
+  check ((meter is null) = (quantity is null) and (meter is null or kind = 'overage'))
 );
 create index draws_grant on draws (tenant_id, grant_id) where grant_id is not null;
 create trigger transactions_are_there after insert on draws
@@ -112,6 +115,8 @@ create table holds (
   product          text,                                -- null: unrestricted grants alone serve it
   amount           numeric(28,9) not null check (amount >= 0),
   money            numeric(28,9) not null default 0 check (money >= 0),  -- usage priced in money that the estimate foresaw
+  meter            text,                                -- what would measure it; null: no event was estimated
+  quantity         numeric(28,9) not null default 0,    -- that it would measure
   state            text not null default 'open' check (state in ('open', 'captured', 'released', 'expired')),
   created_at       timestamptz not null,
   expires_at       timestamptz not null,

@@ -4,13 +4,14 @@ create table charges (
   tenant_id        bigint not null,
   id               uuid not null,
   kind             text not null,
-  item             text not null,                       -- the plan's item; of usage its meter and match; of overage the pool
+  item             text not null,                       -- the plan's item; of usage its meter and match; of overage the pool, and the meter that prices it
   advance          boolean not null,                    -- due as its period begins, else as it ends
   period_starts_at timestamptz not null,
   period_ends_at   timestamptz not null check (period_ends_at >= period_starts_at),
   currency         char(3) not null,
   quantity         numeric(28,9) not null,
   amount           numeric(28,9) not null,              -- money, net, not rounded
+  credits          numeric(28,9) not null default 0,    -- of overage: credits sold, whatever prices them
   meter            text,
   match            text,
   detail           json,

@@ -12,7 +12,8 @@ create table subscriptions (
   trial_until      timestamptz check (trial_until > starts_at),
   exhaustion       text not null check (exhaustion in ('block', 'overage')),
   spend_cap        numeric(28,9) check (spend_cap >= 0), -- null: no limit
-  overage_price    json,                                -- of the plan's version, per credit; null: none is sold
+  overage_price    json,                                -- of the plan's version, per credit; null: none is sold by the credit
+  overage_meters   json,                                -- of the plan's version, by meter; null: none is sold by a meter
   currency         char(3) not null,
   period_number    int,                                 -- from 0; null before the first
   period_starts_at timestamptz,
@@ -30,7 +31,7 @@ create table subscriptions (
   primary key (tenant_id, id),
   foreign key (plan, plan_version) references plan_versions,
   check ((state = 'cancelled') = (cancelled_at is not null)),
-  check (exhaustion = 'block' or overage_price is not null)
+  check (exhaustion = 'block' or overage_price is not null or overage_meters is not null)
 ) with (fillfactor = 50);
 create unique index subscriptions_one on subscriptions (tenant_id) where state <> 'cancelled';
 
@@ -85,7 +86,7 @@ create table subscription_periods (
   number           int not null,
   starts_at        timestamptz not null,
   ends_at          timestamptz not null check (ends_at > starts_at),
-  overage          numeric(28,9) not null check (overage >= 0),   -- credits sold beyond the grants
+  overage          numeric(28,9) not null check (overage >= 0),   -- credits sold beyond the grants, by the credit
   overage_amount   numeric(28,9) not null,              -- what they cost
   spend            numeric(28,9) not null,              -- that and usage priced in money
   closed_at        timestamptz not null,                -- when the ledger took it

@@ -18,7 +18,8 @@ create table wallets (
   next_due_at      timestamptz,                         -- null: nothing falls due
   period_starts_at timestamptz,                         -- the billing period that runs; null without a subscription
   period_ends_at   timestamptz,
-  period_overage   numeric(28,9) not null default 0,    -- credits sold beyond the grants in it
+  period_overage   numeric(28,9) not null default 0,    -- credits sold beyond the grants in it, by the credit
+  period_metered   json,                                -- quantities sold beyond the grants in it, by the meter that prices them
   period_spend     numeric(28,9) not null default 0,    -- money accrued in it: overage and usage priced in money
   last_posted_at   timestamptz not null default 'epoch'
 ) with (fillfactor = 50);

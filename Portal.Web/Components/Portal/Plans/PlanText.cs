@@ -29,7 +29,8 @@ internal static class PlanText
         foreach (var seat in plan.Seats)
             yield return $"{Figures.Money(seat.Amount, plan.Currency.Code)} a {Period(plan)} for each of the {seat.Key}" + (seat.Included > 0m ? $", {Figures.Credits(seat.Included)} included" : "");
         foreach (var item in plan.Included) yield return $"{Figures.Credits(item.Credits)} credits every {(item.Months switch { 12 => "year", 3 => "quarter", _ => "month" })}{(item.Rollover is null ? "" : ", what is left rolls over")}";
-        if (plan.Overage is { Meter: null } overage) yield return $"Beyond them {PriceText.Of(overage.Price, plan.Currency.Code)}";
+        foreach (var overage in plan.Definition.Items!.Where(item => item.Type == "overage"))
+            yield return $"Beyond them {PriceText.Of(overage.Price!, plan.Currency.Code)}{(overage.Meter is null ? "" : $" of {overage.Meter}")}";
         foreach (var usage in plan.Definition.Items!.Where(item => item.Type == "usage")) yield return usage.Price is null ? $"{usage.Meter} by rate card" : $"{usage.Meter}: {PriceText.Of(usage.Price, plan.Currency.Code)}";
         if (plan.Minimum is { } minimum) yield return $"At least {Figures.Money(minimum, plan.Currency.Code)} a {Period(plan)}";
     }
