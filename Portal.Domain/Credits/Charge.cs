@@ -66,6 +66,18 @@ public static class ChargeKind
     /// <summary>What a contract takes off.</summary>
     public const string Discount = "discount";
 
+    /// <summary>What a coupon takes off a fee: the fee is earned without it.</summary>
+    public const string CouponOnFee = "coupon_fee";
+
+    /// <summary>What a coupon takes off the price of included credits: they are worth so much less.</summary>
+    public const string CouponOnCredits = "coupon_credits";
+
+    /// <summary>What a coupon takes off what a period used.</summary>
+    public const string CouponOnUsage = "coupon_usage";
+
+    /// <summary>Whether a coupon made it: minimums and commits count before coupons.</summary>
+    public static bool IsCoupon(string kind) => kind is CouponOnFee or CouponOnCredits or CouponOnUsage;
+
     /// <summary>The rest to what a contract commits to spend.</summary>
     public const string TrueUp = "true_up";
 

@@ -36,9 +36,9 @@ public sealed partial class WalletState
             : new AccruedCharge(charge, quantity, amount, currency, credits);
     }
 
-    /// <summary>Charges of periods that began within two instants, both included, that are not written yet.</summary>
+    /// <summary>Charges of periods that began within two instants, both included, that are not written yet, before coupons.</summary>
     public decimal AccruedOf(DateTimeOffset from, DateTimeOffset to) =>
-        accrued.Values.Where(one => one.Charge.StartsAt >= from && one.Charge.StartsAt <= to).Sum(one => one.Amount);
+        accrued.Values.Where(one => one.Charge.StartsAt >= from && one.Charge.StartsAt <= to && !ChargeKind.IsCoupon(one.Charge.Kind)).Sum(one => one.Amount);
 
     /// <summary>
     /// Something is due to be invoiced at that instant: the draft of that date opens, and is finalised an hour later, or a day later where usage

@@ -24,7 +24,7 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         await wallet.WriteAsync(cancellationToken);
         var id = Draft.IdOf(wallet.TenantId, billAt);
         if (!await IsDraftAsync(wallet, id, cancellationToken)) return;
-        var contract = await ContractAsync(wallet, billAt, cancellationToken);
+        var contract = await CloseAsync(wallet, billAt, cancellationToken);
         var charges = await OpenCharges.ReadAsync(wallet.Connection, wallet.TenantId, billAt, cancellationToken);
         var owes = charges.Exists(charge => charge.Amount != 0m);
         if (!owes && !await IsReservedAsync(id, cancellationToken))
@@ -42,13 +42,18 @@ internal sealed class Finalising(NpgsqlDataSource numbers, LegalEntity seller)
         wallet.Wallet.Invoiced++;
     }
 
-    // What a contract makes of the periods that ended by then, late usage counted; and on what terms its invoices are paid.
-    private static async Task<ContractDefinition?> ContractAsync(WalletTransaction wallet, DateTimeOffset billAt, CancellationToken cancellationToken)
+    // What a contract and a coupon make of the periods that ended by then, late usage counted; and on what terms the invoice is paid.
+    private static async Task<ContractDefinition?> CloseAsync(WalletTransaction wallet, DateTimeOffset billAt, CancellationToken cancellationToken)
     {
-        if (await SubscriptionQuery.LatestAsync(wallet.Connection, wallet.TenantId, cancellationToken) is not { Contract: { } contract } subscription) return null;
+        if (await SubscriptionQuery.LatestAsync(wallet.Connection, wallet.TenantId, cancellationToken) is not { } subscription) return null;
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
-        if (await ContractClosing.RunAsync(settling, subscription, billAt, cancellationToken)) await wallet.WriteAsync(cancellationToken);
-        return contract;
+        if (subscription.Contract is not null && await ContractClosing.RunAsync(settling, subscription, billAt, cancellationToken)) await wallet.WriteAsync(cancellationToken);
+        var coupons = await CouponLines.OfUsageAsync(wallet.Connection, subscription, billAt, cancellationToken);
+        if (coupons.Count == 0) return subscription.Contract;
+        var posting = settling.Begin("discount", billAt.AddTicks(-TimeSpan.TicksPerMicrosecond), key: null, subscription.PublicId);
+        foreach (var (charge, amount) in coupons) wallet.Wallet.Accrue(posting, charge, 1m, amount, Account.RevenueDiscount, subscription.Currency);
+        await wallet.WriteAsync(cancellationToken);
+        return subscription.Contract;
     }
 
     private static LedgerTransaction Post(WalletTransaction wallet, Guid id, List<OpenCharge> charges, InvoiceBuilder.Figures figures, DateTimeOffset at)

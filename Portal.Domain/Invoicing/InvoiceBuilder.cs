@@ -121,7 +121,10 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
 
     private InvoiceLine LineOf(OpenCharge charge, TaxRate rate)
     {
-        var kind = !IsLate(charge) || charge.Kind is ChargeKind.Discount or ChargeKind.TrueUp ? charge.Kind : charge.Amount < 0m ? "credit" : charge.Kind == ChargeKind.Usage ? "late_usage" : charge.Kind;
+        var kind = ChargeKind.IsCoupon(charge.Kind) ? ChargeKind.Discount
+            : !IsLate(charge) || charge.Kind is ChargeKind.Discount or ChargeKind.TrueUp ? charge.Kind
+            : charge.Amount < 0m ? "credit"
+            : charge.Kind == ChargeKind.Usage ? "late_usage" : charge.Kind;
         var unit = charge.UnitAmount ?? UnitOf(charge);
         return new InvoiceLine(
             kind, charge.Item, charge.Description, charge.Quantity, unit, currency.RoundToMinor(charge.Amount), 0m, 0m, rate.Percent, charge.StartsAt, charge.EndsAt, charge.Id)
@@ -151,6 +154,7 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
         ChargeKind.Minimum => 6,
         ChargeKind.Discount => 7,
         ChargeKind.TrueUp => 8,
-        _ => 9,
+        ChargeKind.CouponOnFee or ChargeKind.CouponOnCredits or ChargeKind.CouponOnUsage => 9,
+        _ => 10,
     };
 }

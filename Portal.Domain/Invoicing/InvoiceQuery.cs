@@ -96,8 +96,13 @@ public static class InvoiceQuery
         var charges = await OpenCharges.ReadAsync(connection, tenantId, DateTimeOffset.MaxValue, cancellationToken);
         if (coming is null && charges.Count == 0) return null;
         var billAt = coming?.StartsAt ?? charges.Max(charge => charge.EndsAt);
-        charges.AddRange((coming?.Fees ?? []).Select(fee => new OpenCharge(
-            Guid.Empty, fee.Kind, fee.Item, coming!.StartsAt, coming.EndsAt, Advance: true, fee.Quantity, fee.Amount, fee.Description, fee.UnitAmount)));
+        foreach (var fee in coming?.Fees ?? [])
+        {
+            charges.Add(new OpenCharge(Guid.Empty, fee.Kind, fee.Item, coming!.StartsAt, coming.EndsAt, Advance: true, fee.Quantity, fee.Amount, fee.Description, fee.UnitAmount));
+            if (fee.Discount > 0m)
+                charges.Add(new OpenCharge(Guid.Empty, ChargeKind.CouponOnFee, fee.Item, coming.StartsAt, coming.EndsAt, Advance: true, 1m, -fee.Discount, $"Coupon {coming.Coupon}: {fee.Description}", null));
+        }
+
         var draft = new Invoice
         {
             TenantId = tenantId,
@@ -142,6 +147,7 @@ public static class InvoiceQuery
     private static async Task<Invoice> AsInvoiceAsync(
         NpgsqlConnection connection, Invoice draft, List<OpenCharge> charges, TimeZoneInfo zone, CancellationToken cancellationToken)
     {
+        await OpenCharges.AddCouponsAsync(connection, draft.TenantId, draft.BillAt, charges, cancellationToken);
         var seller = await LegalEntity.OfTenantAsync(connection, cancellationToken);
         var figures = (await InvoiceBuilder.OfAsync(connection, draft.TenantId, draft.Currency, zone, seller, cancellationToken)).Build(charges, draft.BillAt);
         return draft with

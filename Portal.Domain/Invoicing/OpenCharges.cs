@@ -3,6 +3,7 @@ using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Pricing.Rates;
+using Portal.Domain.Subscriptions;
 using Portal.Domain.Wallet;
 
 namespace Portal.Domain.Invoicing;
@@ -23,6 +24,19 @@ public static class OpenCharges
     /// <summary>Those that an invoice of a date takes: fees of periods that began by then, and usage of periods that ended.</summary>
     public static Task<List<OpenCharge>> ReadAsync(NpgsqlConnection connection, long tenantId, DateTimeOffset billAt, CancellationToken cancellationToken = default) =>
         connection.ListAsync(Sql, Read, cancellationToken, tenantId, billAt);
+
+    /// <summary>Adds what coupons would take off usage if the invoice of a date were finalised now.</summary>
+    public static async Task AddCouponsAsync(
+        NpgsqlConnection connection, long tenantId, DateTimeOffset billAt, List<OpenCharge> charges, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(charges);
+        if (await SubscriptionQuery.LatestAsync(connection, tenantId, cancellationToken) is not { } subscription) return;
+        foreach (var (charge, amount) in await CouponLines.OfUsageAsync(connection, subscription, billAt, cancellationToken))
+        {
+            charges.Add(new OpenCharge(
+                Guid.Empty, charge.Kind, charge.Item, charge.StartsAt, charge.EndsAt, charge.Advance, 1m, amount, JsonSerializer.Deserialize<Detail>(charge.Detail!, PortalJson.Options)!.Description!, null));
+        }
+    }
 
     private static OpenCharge Read(NpgsqlDataReader row)
     {

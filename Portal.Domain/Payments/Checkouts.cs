@@ -2,6 +2,7 @@ using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Logging;
 using Npgsql;
 using Portal.Domain.Catalog;
+using Portal.Domain.Catalog.Coupons;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments.TopUps;
@@ -17,7 +18,7 @@ namespace Portal.Domain.Payments;
 /// <param name="Credits">How many, for a pack that sells a custom amount.</param>
 /// <param name="Pool">Key of the pool that gets the credits; default the shared one.</param>
 /// <param name="Provider">Key of the payment provider; default the portal's.</param>
-/// <param name="Coupon">None exist yet: any is unknown.</param>
+/// <param name="Coupon">Key of a coupon; null for none.</param>
 /// <param name="ReturnUrl">Where to go after paying; default the tenant's page for buying.</param>
 /// <param name="Actor">Who asks: <c>member:…</c>, <c>key:…</c>.</param>
 public sealed record CheckoutOrder(
@@ -32,14 +33,13 @@ public sealed class Checkouts(
     /// <summary>
     /// Starts a purchase and answers it with the address at which the customer pays. Refuses: <c>unknown_tenant</c>, <c>tenant_suspended</c>,
     /// <c>unknown_pack</c> (also one no longer sold), <c>credits_fixed</c>, <c>credits_out_of_range</c>, <c>nothing_to_pay</c>,
-    /// <c>currency_mismatch</c>, <c>unknown_pool</c>, <c>pool_closed</c>, <c>unknown_provider</c>, <c>unknown_coupon</c>,
+    /// <c>currency_mismatch</c>, <c>unknown_pool</c>, <c>pool_closed</c>, <c>unknown_provider</c>, what coupons refuse,
     /// <c>no_provider</c>, <c>currency_not_supported</c>, <c>amount_not_supported</c> (by the provider), <c>invalid_return_url</c>,
     /// <c>return_url_not_registered</c>, <c>provider_refused</c>, <c>provider_unavailable</c>.
     /// </summary>
     public async Task<Result<Checkout>> StartAsync(CheckoutOrder order, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(order);
-        if (order.Coupon is not null) return Problem.Field("coupon", "unknown_coupon", $"There is no coupon '{order.Coupon}'.");
         if (order.Provider is { } named && providers.Find(named) is null) return Problem.Field("provider", "unknown_provider", $"There is no payment provider '{named}'.");
         if (await directories.RecentAsync(order.TenantId, cancellationToken) is not { } tenant) return Problem.NotFound("unknown_tenant", "There is no such tenant.");
         var target = await ReturnUrls.CheckAsync(source, order.Portal, tenant.TenantKey, order.ReturnUrl, cancellationToken);
@@ -47,13 +47,15 @@ public sealed class Checkouts(
         if (await Packs.FindAsync(source, order.Pack, cancellationToken) is not { Active: true } pack)
             return Problem.Field("pack", "unknown_pack", $"There is no pack '{order.Pack}' for sale.");
         var rate = await TaxRateAsync(order.TenantId, tenant, cancellationToken);
-        if (Price(pack, rate, order.Credits) is var price && price.Problem is { } unpriced) return unpriced;
+        var coupon = await CouponAsync(order, pack, cancellationToken);
+        if (coupon.Problem is { } refused) return refused;
+        if (Price(pack, rate, order.Credits, coupon.Value) is var price && price.Problem is { } unpriced) return unpriced;
         var own = await PaymentPreference.FindAsync(source, order.TenantId, cancellationToken);
         var provider = providers.Choose(order.Provider, own, new Money(price.Value.Total, pack.Currency));
         if (provider.Problem is { } nobody) return nobody;
 
         var begun = await wallets.RunAsync(
-            order.TenantId, wallet => BeginAsync(wallet, order, pack, new Offer(price.Value, rate), provider.Value.Key, cancellationToken), cancellationToken);
+            order.TenantId, wallet => BeginAsync(wallet, order, pack, new Offer(price.Value, rate, coupon.Value), provider.Value.Key, cancellationToken), cancellationToken);
         return begun.Problem is { } problem
             ? problem
             : await SendAsync(begun.Value.Checkout, begun.Value.Attempt, provider.Value, order.Portal, target.Value, cancellationToken);
@@ -63,7 +65,8 @@ public sealed class Checkouts(
     /// <param name="pack">What is sold.</param>
     /// <param name="rate">The tax on it.</param>
     /// <param name="credits">How many, for a pack that sells a custom amount.</param>
-    public static Result<TaxedPrice> Price(Pack pack, TaxRate rate, decimal? credits = null)
+    /// <param name="coupon">What takes something off it; null for none.</param>
+    public static Result<TaxedPrice> Price(Pack pack, TaxRate rate, decimal? credits = null, Coupon? coupon = null)
     {
         ArgumentNullException.ThrowIfNull(rate);
         ArgumentNullException.ThrowIfNull(pack);
@@ -71,8 +74,9 @@ public sealed class Checkouts(
             return Problem.Field("credits", "invalid_credits", "Credits must be above 0, with at most nine decimal places.");
         var listed = pack.PriceOf(credits is { } asked ? new Credits(asked) : null);
         if (listed.Problem is { } problem) return problem;
-        var price = TaxedPrice.Of(listed.Value.Amount, pack.TaxInclusive, rate.Percent, pack.Currency);
-        return price.Total > 0m ? price : Problem.Unprocessable("nothing_to_pay", "The price of so few credits rounds to nothing.");
+        var amount = coupon is null ? listed.Value.Amount : listed.Value.Amount - pack.Currency.RoundToMinor(coupon.Off([listed.Value.Amount])[0]);
+        var price = TaxedPrice.Of(amount, pack.TaxInclusive, rate.Percent, pack.Currency);
+        return price.Total > 0m ? price : Problem.Unprocessable("nothing_to_pay", coupon is null ? "The price of so few credits rounds to nothing." : "The coupon takes off all of the price.");
     }
 
     /// <summary>The checkout of that id, or null.</summary>
@@ -145,7 +149,16 @@ public sealed class Checkouts(
             .OrderBy(attempt => attempt.Id).ToListAsync(cancellationToken);
     }
 
-    private sealed record Offer(TaxedPrice Price, TaxRate Rate);
+    private sealed record Offer(TaxedPrice Price, TaxRate Rate, Coupon? Coupon);
+
+    private async Task<Result<Coupon?>> CouponAsync(CheckoutOrder order, Pack pack, CancellationToken cancellationToken)
+    {
+        if (order.Coupon is null) return (Coupon?)null;
+        await using var connection = await source.OpenConnectionAsync(cancellationToken);
+        var now = (await connection.ListAsync("select clock_timestamp() + clock_offset from platform", row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken))[0];
+        var coupon = await CouponCatalogue.ForAsync(connection, order.Coupon, pack.Key, pack.Currency.Code, now, cancellationToken);
+        return coupon.Problem is { } problem ? problem : (Coupon?)coupon.Value;
+    }
 
     private async Task<TaxRate> TaxRateAsync(long tenantId, WalletDirectory tenant, CancellationToken cancellationToken)
     {
@@ -176,6 +189,8 @@ public sealed class Checkouts(
             Amount = checkout.Total,
             StartedAt = wallet.Now,
         };
+        if (offer.Coupon is { } coupon
+            && await CouponCatalogue.RedeemAsync(wallet.Connection, coupon, new CouponRedemption(wallet.TenantId, wallet.Now, Checkout: checkout.Id), cancellationToken) is { } exhausted) return exhausted;
         wallet.Db.AddRange(checkout, attempt);
         await ProviderObjects.AddAsync(wallet.Connection, wallet.TenantId, provider, attempt.Reference, cancellationToken);
         return (checkout, attempt);

@@ -7,7 +7,8 @@ namespace Portal.Domain.Subscriptions;
 /// <param name="StartsAt">Its begin.</param>
 /// <param name="EndsAt">Its end.</param>
 /// <param name="Fees">What the plan charges then, as things stand; none where the subscription ends.</param>
-public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<PlanFee> Fees)
+/// <param name="Coupon">Key of the coupon that covers it; null for none.</param>
+public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<PlanFee> Fees, string? Coupon = null)
 {
     /// <summary>That of a tenant's subscription; null without one that goes on.</summary>
     /// <param name="connection">The database.</param>
@@ -30,6 +31,6 @@ public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt
         var number = running is not null ? running.Number + 1 : 0;
         var period = new SubscriptionPeriod(number, calendar.Begin(number, zone), calendar.Begin(number + 1, zone), zone.Id);
         var ends = subscription.CancelAt <= period.StartsAt || subscription.PauseAt <= period.StartsAt;
-        return new ComingPeriod(period.StartsAt, period.EndsAt, ends ? [] : [.. PlanFees.Of(plan, subscription, calendar, period)]);
+        return new ComingPeriod(period.StartsAt, period.EndsAt, ends ? [] : [.. PlanFees.Of(plan, subscription, calendar, period)], subscription.CouponOf(number)?.Key);
     }
 }

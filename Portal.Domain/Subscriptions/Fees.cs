@@ -28,10 +28,14 @@ internal sealed record FeeSchedule(Guid Id, string Item, decimal Amount, DateTim
 /// Fees of one subscription: charged in advance, recognised per second elapsed, booked by day and by difference (domain.md §8). Days are those
 /// of the platform's reporting zone, as book dates are.
 /// </summary>
-internal sealed class Fees(Settling settling, IEnumerable<FeeSchedule> open)
+internal sealed class Fees
 {
     private const string Open = """
-        select id, item, amount, starts_at, ends_at, recognised from fee_schedules where tenant_id = $1 and recognised <> amount order by starts_at, id
+        select id, item, amount, starts_at, ends_at, recognised from fee_schedules where tenant_id = $1 and recognised <> amount
+        union all
+        select id, item, -amount, period_starts_at, period_ends_at, null from charges
+        where tenant_id = $1 and kind = 'coupon_credits'
+        order by 4, 1
         """;
 
     private const string Put = """
@@ -40,17 +44,37 @@ internal sealed class Fees(Settling settling, IEnumerable<FeeSchedule> open)
         on conflict (tenant_id, id) do update set amount = excluded.amount, ends_at = excluded.ends_at, recognised = excluded.recognised
         """;
 
-    private readonly List<FeeSchedule> schedules = [.. open];
+    private readonly Settling settling;
+    private readonly List<FeeSchedule> schedules = [];
+    private readonly Dictionary<(string Item, DateTimeOffset StartsAt), decimal> discounts = [];
     private readonly HashSet<Guid> changed = [];
 
-    /// <summary>Those of a tenant that are not earned yet.</summary>
-    public static async Task<Fees> ReadAsync(Settling settling, CancellationToken cancellationToken) => new(settling, await settling.Connection.ListAsync(
-        Open,
-        row => new FeeSchedule(row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4))
+    private Fees(Settling settling) => this.settling = settling;
+
+    /// <summary>Those of a tenant that are not earned yet, and what coupons took off the credits of periods that run.</summary>
+    public static async Task<Fees> ReadAsync(Settling settling, CancellationToken cancellationToken)
+    {
+        var rows = await settling.Connection.ListAsync(
+            Open,
+            row => (Schedule: new FeeSchedule(row.GetGuid(0), row.GetString(1), row.GetDecimal(2), row.GetFieldValue<DateTimeOffset>(3), row.GetFieldValue<DateTimeOffset>(4)),
+                Recognised: row.Nullable<decimal?>(5)),
+            cancellationToken, settling.Wallet.TenantId);
+        var fees = new Fees(settling);
+        foreach (var (schedule, recognised) in rows)
         {
-            Recognised = row.GetDecimal(5),
-        },
-        cancellationToken, settling.Wallet.TenantId));
+            schedule.Recognised = recognised ?? 0m;
+            if (recognised is null) fees.discounts[(schedule.Item, schedule.StartsAt)] = schedule.Amount;
+            else fees.schedules.Add(schedule);
+        }
+
+        return fees;
+    }
+
+    /// <summary>What a coupon took off the price of an item's credits in a period.</summary>
+    public decimal DiscountOf(string item, SubscriptionPeriod period) => discounts.GetValueOrDefault((item, period.StartsAt));
+
+    /// <summary>Notes it as the period begins.</summary>
+    public void Discount(string item, SubscriptionPeriod period, decimal discount) => discounts[(item, period.StartsAt)] = discount;
 
     /// <summary>The next instant after another at which a day's part is booked; null when nothing is left to earn.</summary>
     public DateTimeOffset? NextAfter(DateTimeOffset done)

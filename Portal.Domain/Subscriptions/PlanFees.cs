@@ -10,13 +10,27 @@ namespace Portal.Domain.Subscriptions;
 /// <param name="Quantity">How much of it: seats, credits, or 1.</param>
 /// <param name="Amount">Money at nine places.</param>
 /// <param name="UnitAmount">Price of one for a whole period; null where the amount says it.</param>
-public sealed record PlanFee(string Kind, string Item, string Description, decimal Quantity, decimal Amount, decimal? UnitAmount = null);
+/// <param name="Discount">What a coupon takes off the amount.</param>
+public sealed record PlanFee(
+    string Kind, string Item, string Description, decimal Quantity, decimal Amount, decimal? UnitAmount = null, decimal Discount = 0m)
+{
+    /// <summary>What is charged for it, after the discount.</summary>
+    public decimal Net => Amount - Discount;
+}
 
 /// <summary>What a plan charges as a period begins. The part of the flat fees that pays for included credits is charged with these.</summary>
 internal static class PlanFees
 {
-    /// <summary>The fees of a period, those of nothing left out.</summary>
+    /// <summary>The fees of a period, those of nothing left out, with what its coupon takes off them: flat fees first, then seats, then credits.</summary>
     public static IEnumerable<PlanFee> Of(Plan plan, Subscription subscription, PlanCalendar calendar, SubscriptionPeriod period)
+    {
+        PlanFee[] fees = [.. Listed(plan, subscription, calendar, period)];
+        if (subscription.CouponOf(period.Number) is not { } coupon) return fees;
+        var off = coupon.Off([.. fees.Select(fee => fee.Amount)]);
+        return fees.Zip(off, (fee, discount) => fee with { Discount = discount });
+    }
+
+    private static IEnumerable<PlanFee> Listed(Plan plan, Subscription subscription, PlanCalendar calendar, SubscriptionPeriod period)
     {
         var shares = plan.Included.Sum(item => item.Share);
         foreach (var fee in plan.Flat)

@@ -27,7 +27,7 @@ internal sealed partial class Renewal
             Use(another, at);
             var left = Left(period, at);
             foreach (var fee in PlanFees.Of(plan, Subscription, calendar, period).Where(fee => fee.Kind != ChargeKind.IncludedCredits))
-                fees.Charge(posting, RestOf(fee.Item, period, at, fee.UnitAmount), fee.Quantity, Nine(fee.Amount * left), Subscription.Currency);
+                fees.Charge(posting, RestOf(fee.Item, period, at, fee.UnitAmount), fee.Quantity, Nine(fee.Net * left), Subscription.Currency);
             SellDifference(before, period, left, at);
             settling.Wallet.Bill(at, afterUsage: false);
             return;
@@ -73,7 +73,8 @@ internal sealed partial class Renewal
             var posting = settling.Begin("seats", at, Key("seats:" + seat.Key, Subscription.PublicId, at), Subscription.PublicId);
             var unearned = fees.Cut(at, seat.Key).Sum(part => part.Unearned);
             var charge = RestOf(seat.Key, period, at, seat.Amount);
-            var rest = Nine(calendar.Fee(has * seat.Amount, period) * Left(period, at));
+            var fee = PlanFees.Of(plan, Subscription, calendar, period).FirstOrDefault(fee => fee.Item == seat.Key);
+            var rest = Nine((fee?.Net ?? 0m) * Left(period, at));
             settling.Wallet.Accrue(posting, charge, has - had, rest - unearned, Account.DeferredFees, Subscription.Currency);
             fees.Earn(charge, rest);
             if (rest > unearned) settling.Wallet.Bill(at, afterUsage: false);
@@ -84,7 +85,7 @@ internal sealed partial class Renewal
     private async Task CutAsync(SubscriptionPeriod period, string kind, DateTimeOffset at, CancellationToken cancellationToken)
     {
         fees.Recognise(at, Subscription.Currency);
-        var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: calendar.Share(item, period) - SharesGranted(item, period))));
+        var unearned = fees.Cut(at).Concat(plan.Included.Select(item => (Item: item.Key, Unearned: Share(item, period) - SharesGranted(item, period))));
         var posting = settling.Begin(kind, at, Key(kind, Subscription.PublicId, at), Subscription.PublicId);
         foreach (var (item, amount) in unearned) Credit(posting, item, amount, period, at);
         await TopUpAsync(period, at, cancellationToken);
@@ -95,7 +96,7 @@ internal sealed partial class Renewal
     private async Task TopUpAsync(SubscriptionPeriod period, DateTimeOffset at, CancellationToken cancellationToken)
     {
         if (plan.Minimum is not { } minimum) return;
-        const string sql = "select coalesce(sum(amount), 0) from charges where tenant_id = $1 and period_starts_at between $2 and $3";
+        const string sql = "select coalesce(sum(amount), 0) from charges where tenant_id = $1 and period_starts_at between $2 and $3 and kind not like 'coupon%'";
         var written = (await settling.Connection.ListAsync(sql, row => row.GetDecimal(0), cancellationToken, Subscription.TenantId, period.StartsAt, at)).Single();
         var least = Nine(calendar.Fee(minimum, period) * (1m - Left(period, at)));
         var due = least - written - settling.Wallet.AccruedOf(period.StartsAt, at);
@@ -137,12 +138,13 @@ internal sealed partial class Renewal
 
     private void SellDifference(Plan before, SubscriptionPeriod period, decimal left, DateTimeOffset at)
     {
+        PlanFee[] worth = [.. PlanFees.Of(plan, Subscription, calendar, period)];
         foreach (var (i, item) in plan.Included.Index())
         {
             var old = before.Included.FirstOrDefault(old => old.Key == item.Key) ?? before.Included.ElementAtOrDefault(i);
             var more = calendar.Credits(item, period) - (old is null ? 0m : calendar.Credits(old, period));
             if (more <= 0m) continue;
-            var price = Math.Max(0m, calendar.Share(item, period) - (old is null ? 0m : calendar.Share(old, period)));
+            var price = Math.Max(0m, (worth.FirstOrDefault(fee => fee.Item == item.Key)?.Net ?? 0m) - (old is null ? 0m : Share(old, period)));
             var (credits, value) = (Nine(more * left), Nine(price * left));
             if (credits == 0m) continue;
             var posting = Issue(item, credits, value, at, period.EndsAt);

@@ -166,11 +166,14 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         foreach (var item in plan.Included)
         {
             var steps = calendar.Steps(item, period);
-            var (share, now) = (calendar.Share(item, period), Part(calendar.Share(item, period), 1, steps.Count));
+            var fee = due[true].FirstOrDefault(fee => fee.Item == item.Key);
+            var now = Part(fee?.Net ?? 0m, 1, steps.Count);
             var posting = Issue(item, calendar.Credits(item, period), now, at, steps.Count > 1 ? steps[1] : period.EndsAt);
-            if (due[true].FirstOrDefault(fee => fee.Item == item.Key) is not { } fee) continue;
+            if (fee is null) continue;
+            fees.Discount(item.Key, period, fee.Discount);
             settling.Wallet.Accrue(posting, ChargeOf(fee, period), fee.Quantity, now, Account.DeferredCredits, Subscription.Currency);
-            settling.Wallet.Accrue(posting, ChargeOf(fee, period), 0m, share - now, Account.DeferredFees, Subscription.Currency);
+            settling.Wallet.Accrue(posting, ChargeOf(fee, period), 0m, fee.Amount - now, Account.DeferredFees, Subscription.Currency);
+            TakeOff(posting, fee, ChargeKind.CouponOnCredits, period);
         }
 
         Commit(at);
@@ -178,7 +181,9 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         foreach (var fee in due[false])
         {
             booked ??= settling.Begin("fees", at, Key("fees", Subscription.PublicId, at), Subscription.PublicId);
-            fees.Charge(booked, ChargeOf(fee, period), fee.Quantity, fee.Amount, Subscription.Currency);
+            settling.Wallet.Accrue(booked, ChargeOf(fee, period), fee.Quantity, fee.Amount, Account.DeferredFees, Subscription.Currency);
+            TakeOff(booked, fee, ChargeKind.CouponOnFee, period);
+            fees.Earn(ChargeOf(fee, period), fee.Net);
         }
 
         settling.Wallet.Bill(at, afterUsage: ending is not null && plan.HasArrears);
@@ -199,6 +204,12 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         settling.Wallet.Accrue(posting, charge, credits, amount, Account.DeferredCredits, Subscription.Currency);
     }
 
+    // What a coupon takes off is a line of its own; what is deferred, earned and granted is what is left.
+    private void TakeOff(LedgerTransaction posting, PlanFee fee, string kind, SubscriptionPeriod period)
+    {
+        if (fee.Discount > 0m) settling.Wallet.Accrue(posting, CouponLines.Of(fee, kind, Subscription, period), 1m, -fee.Discount, Account.DeferredFees, Subscription.Currency);
+    }
+
     private static Charge ChargeOf(PlanFee fee, SubscriptionPeriod period) =>
         new(fee.Kind, fee.Item, period.StartsAt, period.EndsAt, Advance: true, Detail: Fees.Detail(fee.Description, fee.UnitAmount));
 
@@ -209,7 +220,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
             var steps = calendar.Steps(item, period);
             var step = steps.IndexOf(at);
             if (step < 1) continue;
-            var share = calendar.Share(item, period);
+            var share = Share(item, period);
             var now = Part(share, step + 1, steps.Count) - Part(share, step, steps.Count);
             Issue(item, item.Credits, now, at, step + 1 < steps.Count ? steps[step + 1] : period.EndsAt)
                 .Book(Account.DeferredFees, Account.DeferredCredits, now, Subscription.Currency);
@@ -249,10 +260,13 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         return step < 1 ? null : (item.Credits, step + 1 < steps.Count ? steps[step + 1] : period.EndsAt);
     }
 
+    // What the running period's credits of an item were sold for.
+    private decimal Share(IncludedCredits item, SubscriptionPeriod period) => calendar.Share(item, period) - fees.DiscountOf(item.Key, period);
+
     private decimal SharesGranted(IncludedCredits item, SubscriptionPeriod period)
     {
         var steps = calendar.Steps(item, period);
-        return Part(calendar.Share(item, period), steps.Count(step => step <= Subscription.SettledUntil), steps.Count);
+        return Part(Share(item, period), steps.Count(step => step <= Subscription.SettledUntil), steps.Count);
     }
 
     private string Reference(IncludedCredits item) => PlanGrants.Reference(Subscription, item.Key);

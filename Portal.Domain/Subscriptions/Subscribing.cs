@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Portal.Domain.Catalog;
+using Portal.Domain.Catalog.Coupons;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Wallet;
@@ -18,7 +19,7 @@ public static class Subscribing
     /// <summary>
     /// Subscribes the tenant to a plan as it is sold now, and does what fell due since it starts. Refuses what
     /// <see cref="SubscriptionOrder"/> finds, <c>unknown_plan</c>, <c>subscription_exists</c>, <c>currency_mismatch</c>,
-    /// <c>overage_price_missing</c>, and what a contract's check finds.
+    /// <c>overage_price_missing</c>, and what a contract's check and a coupon find.
     /// </summary>
     public static async Task<Result<Subscription>> StartAsync(
         WalletTransaction wallet, SubscriptionOrder order, CancellationToken cancellationToken = default)
@@ -49,6 +50,7 @@ public static class Subscribing
                 subscription.TenantId, subscription.Id, JsonSerializer.Serialize(contract, PortalJson.Options), contract.RateCard, wallet.Now);
         }
 
+        if (order.Coupon is { } coupon && await RedeemAsync(wallet, coupon, subscription, fromPeriod: 0, cancellationToken) is { } refused) return refused;
         await wallet.ExecuteAsync(
             "insert into subscription_terms (tenant_id, id, subscription_id, since, plan, plan_version, rate_card) values ($1, $2, $3, $4, $5, $6, $7)", cancellationToken,
             subscription.TenantId, Uuid7.At(wallet.Now), subscription.Id, subscription.StartsAt, subscription.Plan, subscription.PlanVersion, subscription.Contract?.RateCard);
@@ -57,6 +59,15 @@ public static class Subscribing
         wallet.Wallet.DueNoLaterThan(subscription.StartsAt);
         await wallet.SettleAsync(cancellationToken);
         return (await SubscriptionQuery.FindAsync(wallet.Connection, wallet.TenantId, subscription.Id, cancellationToken))!;
+    }
+
+    /// <summary>Redeems a coupon for the subscription. Refuses what coupons refuse.</summary>
+    internal static async Task<Problem?> RedeemAsync(
+        WalletTransaction wallet, string key, Subscription subscription, int fromPeriod, CancellationToken cancellationToken)
+    {
+        var coupon = await CouponCatalogue.ForAsync(wallet.Connection, key, subscription.Plan, subscription.Currency, wallet.Now, cancellationToken);
+        return coupon.Problem
+            ?? await CouponCatalogue.RedeemAsync(wallet.Connection, coupon.Value, new CouponRedemption(wallet.TenantId, wallet.Now, subscription.Id, fromPeriod), cancellationToken);
     }
 
     private static Subscription Make(WalletTransaction wallet, Plan plan, SubscriptionOrder order)

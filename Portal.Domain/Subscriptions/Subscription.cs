@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Npgsql;
+using Portal.Domain.Catalog.Coupons;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 
@@ -103,11 +104,17 @@ public sealed record Subscription
     /// <summary>What was agreed besides the plan; null without a contract.</summary>
     public Contracts.ContractDefinition? Contract { get; init; }
 
+    /// <summary>Coupons that were redeemed for it, the oldest first; no two cover one period.</summary>
+    public IReadOnlyList<AppliedCoupon> Coupons { get; init; } = [];
+
     /// <summary>When it was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
     /// <summary>When the first billing period begins: after the trial.</summary>
     public DateTimeOffset BillingStartsAt => TrialUntil ?? StartsAt;
+
+    /// <summary>The coupon that covers a billing period; null for none.</summary>
+    public Coupon? CouponOf(int period) => Coupons.FirstOrDefault(coupon => coupon.Covers(period))?.Coupon;
 
     /// <summary>The same with anniversaries counted from an instant, at which the period of that number begins.</summary>
     internal Subscription From(DateTimeOffset at, int number) => this with { CalendarStartsAt = at, CalendarNumber = number };
@@ -119,7 +126,9 @@ public sealed record Subscription
         "s.tenant_id, s.id, s.plan, s.plan_version, s.state, s.starts_at, s.start_zone, s.anchor_day, s.trial_until, s.exhaustion, s.spend_cap, "
         + "s.currency::text, s.period_number, s.period_starts_at, s.period_ends_at, s.period_zone, s.settled_until, s.cancel_at, s.cancelled_at, s.created_at, s.quantities::text, "
         + "s.calendar_starts_at, s.calendar_number, s.next_plan, s.next_plan_version, "
-        + "(select c.definition::text from contracts c where c.tenant_id = s.tenant_id and c.subscription_id = s.id), s.pause_at";
+        + "(select c.definition::text from contracts c where c.tenant_id = s.tenant_id and c.subscription_id = s.id), s.pause_at, "
+        + "(select json_agg(json_build_object('key', r.coupon, 'from', r.from_period, 'definition', r.definition) order by r.id)::text "
+        + "from coupon_redemptions r where r.tenant_id = s.tenant_id and r.subscription_id = s.id)";
 
     internal static Subscription Read(NpgsqlDataReader row) => new()
     {
@@ -147,6 +156,7 @@ public sealed record Subscription
         Next = row.IsDBNull(23) ? null : (row.GetString(23), row.GetInt32(24)),
         Quantities = JsonSerializer.Deserialize<Dictionary<string, decimal>>(row.GetString(20), PortalJson.Options)!,
         PauseAt = row.Nullable<DateTimeOffset?>(26),
+        Coupons = AppliedCoupon.Read(row.Nullable<string>(27)),
         Contract = row.Nullable<string>(25) is { } contract ? JsonSerializer.Deserialize<Contracts.ContractDefinition>(contract, PortalJson.Options) : null,
     };
 }

@@ -1,4 +1,5 @@
 using Portal.Domain.Catalog;
+using Portal.Domain.Data;
 using Portal.Domain.Kernel;
 using Portal.Domain.Wallet;
 
@@ -19,6 +20,9 @@ public sealed record SubscriptionChange(
     /// <summary>Seats by the plan's item, of those that change.</summary>
     public IReadOnlyDictionary<string, decimal>? Quantities { get; init; }
 
+    /// <summary>Key of a coupon, from the next billing period on.</summary>
+    public string? Coupon { get; init; }
+
     /// <summary>Pauses as the period ends.</summary>
     public bool Pause { get; init; }
 
@@ -26,7 +30,7 @@ public sealed record SubscriptionChange(
     public bool Resume { get; init; }
 
     /// <summary>
-    /// Makes the change. Refuses <c>unknown_subscription</c>, <c>subscription_cancelled</c>, <c>invalid_cancel</c>,
+    /// Makes the change. Refuses <c>unknown_subscription</c>, <c>subscription_cancelled</c>, <c>coupon_overlaps</c>, what coupons refuse, <c>invalid_cancel</c>,
     /// <c>invalid_exhaustion</c>, <c>overage_price_missing</c>, <c>invalid_spend_cap</c>, <c>platform_key_required</c>,
     /// <c>invalid_pause</c>, <c>subscription_paused</c>, <c>contract_cannot_pause</c>, <c>nothing_to_pause</c>, <c>not_paused</c>, <c>invoice_unpaid</c>.
     /// </summary>
@@ -56,6 +60,7 @@ public sealed record SubscriptionChange(
             (subscription, plan) = changed.Value;
         }
 
+        if (change.Coupon is { } coupon && await TakeCouponAsync(wallet, subscription, coupon, cancellationToken) is { } refusedCoupon) return refusedCoupon;
         if (change.Resume && await Pausing.ResumeAsync(wallet, subscription, plan, cancellationToken) is { } unpaid) return unpaid;
         if (change.Pause)
             await wallet.ExecuteAsync("update subscriptions set pause_at = period_ends_at where tenant_id = $1 and id = $2", cancellationToken, wallet.TenantId, id);
@@ -81,6 +86,16 @@ public sealed record SubscriptionChange(
     }
 
     private static Problem PlatformOnly(string what) => Problem.Forbidden("platform_key_required", $"Only a platform key may {what}.");
+
+    private static async Task<Problem?> TakeCouponAsync(WalletTransaction wallet, Subscription subscription, string coupon, CancellationToken cancellationToken)
+    {
+        const string last = "select coalesce(max(number), -1) from subscription_periods where tenant_id = $1 and subscription_id = $2";
+        var ended = (await wallet.Connection.ListAsync(last, row => row.GetInt32(0), cancellationToken, wallet.TenantId, subscription.Id)).Single();
+        var from = (subscription.Period?.Number ?? ended) + 1;
+        return subscription.CouponOf(from) is { } other
+            ? Problem.Conflict("coupon_overlaps", $"The coupon '{other.Key}' covers the next billing period; coupons do not overlap.")
+            : await Subscribing.RedeemAsync(wallet, coupon, subscription, from, cancellationToken);
+    }
 
     private static async Task EndAsync(WalletTransaction wallet, Subscription subscription, Plan plan, CancellationToken cancellationToken)
     {

@@ -18,6 +18,9 @@ public sealed record SubscriptionOrder(
     /// <summary>Seats, by the plan's item; those not named have none.</summary>
     public IReadOnlyDictionary<string, decimal> Quantities { get; init; } = new Dictionary<string, decimal>(StringComparer.Ordinal);
 
+    /// <summary>Key of a coupon, from the first billing period on; null for none.</summary>
+    public string? Coupon { get; init; }
+
     /// <summary>What is agreed besides the plan; null for nothing.</summary>
     public Contracts.ContractDefinition? Contract { get; init; }
 

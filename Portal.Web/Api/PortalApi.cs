@@ -41,6 +41,7 @@ public static class PortalApi
         ProductsApi.Map(v1);
         MetersApi.Map(v1);
         PacksApi.Map(v1);
+        CouponsApi.Map(v1);
         PlansApi.Map(v1);
         OutcomesApi.Map(v1);
         TemplatesApi.Map(v1);

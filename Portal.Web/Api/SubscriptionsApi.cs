@@ -136,7 +136,7 @@ public static class SubscriptionsApi
 /// <param name="Quantities">Seats by the plan's item.</param>
 /// <param name="Exhaustion">`block` (default) or `overage`.</param>
 /// <param name="SpendCap">Most money that a billing period may accrue; null for no limit.</param>
-/// <param name="Coupon">Not supported yet.</param>
+/// <param name="Coupon">Key of a coupon, from the first billing period on.</param>
 /// <param name="TrialUntil">Until then credits cost nothing and expire at that instant.</param>
 /// <param name="Start">`now`.</param>
 /// <param name="Contract">What is agreed besides the plan.</param>
@@ -146,13 +146,13 @@ public sealed record NewSubscription(
 {
     internal Problem? Unsupported()
     {
-        if (Start is not (null or "now")) return Problem.Field("start", "invalid_start", "A subscription starts now, or at starts_at.");
-        return Coupon is not null ? SubscriptionsApi.NotYet("coupon") : null;
+        return Start is null or "now" ? null : Problem.Field("start", "invalid_start", "A subscription starts now, or at starts_at.");
     }
 
     internal SubscriptionOrder ToOrder() => new(Plan, StartsAt, AnchorDay, Exhaustion, SpendCap, TrialUntil)
     {
         Quantities = Quantities ?? [],
+        Coupon = Coupon,
         Contract = Contract,
     };
 }
@@ -181,14 +181,14 @@ public sealed record SubscriptionPatch
     /// <summary>`true` takes a pause back, or ends it with a new period.</summary>
     public Optional<bool?> Resume { get; init; }
 
-    /// <summary>Not supported yet.</summary>
+    /// <summary>Key of a coupon, from the next billing period on.</summary>
     public Optional<string> Coupon { get; init; }
 
     /// <summary>Not supported yet.</summary>
     public Optional<JsonElement?> Contract { get; init; }
 
     internal Problem? Unsupported() =>
-        Coupon.IsSet ? SubscriptionsApi.NotYet("coupon")
+        Coupon is { IsSet: true, Value: null } ? Problem.Field("coupon", "invalid_coupon", "A coupon that was redeemed stays.")
         : Contract.IsSet ? SubscriptionsApi.NotYet("contract")
         : null;
 
@@ -196,6 +196,7 @@ public sealed record SubscriptionPatch
         Cancel.IsSet ? Cancel.Value ?? "none" : null, Exhaustion.IsSet ? Exhaustion.Value ?? "block" : null, SpendCap.IsSet, SpendCap.Value, byPlatform)
     {
         Plan = Plan.Value,
+        Coupon = Coupon.Value,
         Quantities = Quantities.Value,
         Pause = Pause.Value == true,
         Resume = Resume.Value == true,
@@ -220,11 +221,12 @@ public sealed record SubscriptionPatch
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="Quantities">Seats by the plan's item.</param>
 /// <param name="Contract">What is agreed besides the plan; null for nothing.</param>
+/// <param name="Coupon">Key of the coupon that covers the billing period that runs, or the first; null for none.</param>
 /// <param name="CommitPeriods">How far the commit is spent, period by period; only when the subscription is asked for alone.</param>
 public sealed record SubscriptionDocument(
     string Id, string Plan, int PlanVersion, string State, DateTimeOffset StartsAt, int AnchorDay, DateTimeOffset? TrialUntil, string Exhaustion,
     decimal? SpendCap, string Currency, SubscriptionPeriodDocument? Period, DateTimeOffset? CancelAt, DateTimeOffset? PauseAt, DateTimeOffset? CancelledAt, DateTimeOffset CreatedAt, IReadOnlyDictionary<string, decimal> Quantities,
-    ContractDefinition? Contract, IReadOnlyList<CommitProgressDocument>? CommitPeriods = null)
+    ContractDefinition? Contract, string? Coupon, IReadOnlyList<CommitProgressDocument>? CommitPeriods = null)
 {
     /// <summary>The document of a subscription.</summary>
     public static SubscriptionDocument Of(Subscription subscription)
@@ -234,7 +236,8 @@ public sealed record SubscriptionDocument(
             subscription.PublicId, subscription.Plan, subscription.PlanVersion, subscription.State, subscription.StartsAt, subscription.AnchorDay,
             subscription.TrialUntil, subscription.Exhaustion, subscription.SpendCap, subscription.Currency,
             subscription.Period is { } period ? new SubscriptionPeriodDocument(period.StartsAt, period.EndsAt) : null,
-            subscription.CancelAt, subscription.PauseAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities, subscription.Contract);
+            subscription.CancelAt, subscription.PauseAt, subscription.CancelledAt, subscription.CreatedAt, subscription.Quantities, subscription.Contract,
+            subscription.CouponOf(subscription.Period?.Number ?? 0)?.Key);
     }
 }
 

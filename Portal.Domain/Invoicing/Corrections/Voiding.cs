@@ -66,10 +66,10 @@ public static class Voiding
 
     private static string RevenueOf(string kind) => kind switch
     {
-        ChargeKind.Flat or ChargeKind.Seat or ChargeKind.Proration => Account.RevenueSubscription,
+        ChargeKind.Flat or ChargeKind.Seat or ChargeKind.Proration or ChargeKind.CouponOnFee => Account.RevenueSubscription,
         ChargeKind.Overage => Account.RevenueOverage,
         ChargeKind.Minimum => Account.RevenueMinimum,
-        ChargeKind.Discount => Account.RevenueDiscount,
+        ChargeKind.Discount or ChargeKind.CouponOnUsage => Account.RevenueDiscount,
         ChargeKind.TrueUp => Account.RevenueTrueUp,
         _ => Account.RevenueUsage,
     };

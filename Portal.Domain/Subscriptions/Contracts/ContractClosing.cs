@@ -9,7 +9,7 @@ namespace Portal.Domain.Subscriptions.Contracts;
 internal sealed class ContractSpend
 {
     private const string Sql = """
-        select kind, period_starts_at, sum(amount) from charges where tenant_id = $1 and period_starts_at >= $2 and period_starts_at < $3 group by kind, period_starts_at
+        select kind, period_starts_at, sum(amount) from charges where tenant_id = $1 and period_starts_at >= $2 and period_starts_at < $3 and kind not like 'coupon%' group by kind, period_starts_at
         """;
 
     private static readonly HashSet<string> Fixed = new([ChargeKind.Discount, ChargeKind.TrueUp, ChargeKind.Commit, ChargeKind.Minimum], StringComparer.Ordinal);
@@ -18,13 +18,16 @@ internal sealed class ContractSpend
 
     private ContractSpend(List<(string, DateTimeOffset, decimal)> charges) => this.charges = charges;
 
-    /// <summary>Of all that is charged for periods that began between two instants.</summary>
+    /// <summary>Of all that is charged for periods that began between two instants, before coupons.</summary>
     public static async Task<ContractSpend> ReadAsync(
         Npgsql.NpgsqlConnection connection, long tenantId, DateTimeOffset from, DateTimeOffset until, CancellationToken cancellationToken) =>
         new(await connection.ListAsync(Sql, row => (row.GetString(0), row.GetFieldValue<DateTimeOffset>(1), row.GetDecimal(2)), cancellationToken, tenantId, from, until));
 
     /// <summary>Adds what is charged and not written yet.</summary>
-    public void Add(Charge charge, decimal amount) => charges.Add((charge.Kind, charge.StartsAt, amount));
+    public void Add(Charge charge, decimal amount)
+    {
+        if (!ChargeKind.IsCoupon(charge.Kind)) charges.Add((charge.Kind, charge.StartsAt, amount));
+    }
 
     /// <summary>What discounts are taken off: all but minimum and commit.</summary>
     public decimal Discountable(ContractPeriod period) => Of(period, kind => !Fixed.Contains(kind));

@@ -51,6 +51,52 @@ public sealed class CatalogueApiTests(ApiHost host) : IClassFixture<ApiHost>
     }
 
     [Fact]
+    public async Task A_coupon_is_put_replaced_read_listed_and_redeemed()
+    {
+        var coupon = $"c{unique}";
+        var first = (await Client.SendAsync("PUT", $"/v1/coupons/{coupon}", """{"percent":"20","duration":"once","max_redemptions":1}""")).ShouldBe(201).Json;
+        first.GetProperty("percent").GetString().ShouldBe("20.000000000");
+        (await Client.SendAsync("PUT", $"/v1/packs/p{unique}", Pack)).ShouldBe(201);
+        (await Client.SendAsync("PUT", $"/v1/coupons/{coupon}", $$"""{"percent":"20","duration":"once","applies_to":["p{{unique}}"],"max_redemptions":1}""")).ShouldBe(200);
+        (await Client.SendAsync("GET", $"/v1/coupons/{coupon}")).ShouldBe(200).Json.GetProperty("applies_to")[0].GetString().ShouldBe($"p{unique}");
+        (await KeysAsync("coupons")).ShouldContain(coupon);
+        (await Client.SendAsync("GET", "/v1/coupons/nope")).ShouldBe(404, "unknown_coupon");
+
+        var tenant = await host.NewTenantAsync();
+        string Buy(string key) => $$"""{"tenant":"{{tenant}}","pack":"p{{unique}}","coupon":"{{key}}"}""";
+        (await Client.SendAsync("POST", "/v1/checkouts", Buy("nope"))).ShouldBe(422, "unknown_coupon");
+        (await Client.SendAsync("POST", "/v1/checkouts", Buy(coupon))).ShouldBe(201);
+        (await Client.SendAsync("POST", "/v1/checkouts", Buy(coupon))).ShouldBe(422, "coupon_exhausted");
+    }
+
+    [Theory]
+    [InlineData("""{"duration":"once"}""", "invalid_discount", "percent")]
+    [InlineData("""{"percent":"20","amount":"5","currency":"USD","duration":"once"}""", "invalid_discount", "percent")]
+    [InlineData("""{"percent":"0","duration":"once"}""", "invalid_percent", "percent")]
+    [InlineData("""{"percent":"100.1","duration":"once"}""", "invalid_percent", "percent")]
+    [InlineData("""{"amount":"-5","currency":"USD","duration":"once"}""", "invalid_amount", "amount")]
+    [InlineData("""{"amount":"5.001","currency":"USD","duration":"once"}""", "invalid_amount", "amount")]
+    [InlineData("""{"amount":"5","duration":"once"}""", "required", "currency")]
+    [InlineData("""{"amount":"5","currency":"XXQ","duration":"once"}""", "unknown_currency", "currency")]
+    [InlineData("""{"percent":"5","currency":"USD","duration":"once"}""", "invalid_discount", "currency")]
+    [InlineData("""{"percent":"20"}""", "required", "duration")]
+    [InlineData("""{"percent":"20","duration":"weekly"}""", "invalid_duration", "duration")]
+    [InlineData("""{"percent":"20","duration":"periods"}""", "invalid_periods", "periods")]
+    [InlineData("""{"percent":"20","duration":"periods","periods":0}""", "invalid_periods", "periods")]
+    [InlineData("""{"percent":"20","duration":"once","periods":2}""", "invalid_periods", "periods")]
+    [InlineData("""{"percent":"20","duration":"once","applies_to":[]}""", "invalid_key", "applies_to")]
+    [InlineData("""{"percent":"20","duration":"once","applies_to":["nowhere-to-be-found"]}""", "unknown_item", "applies_to")]
+    [InlineData("""{"percent":"20","duration":"once","max_redemptions":0}""", "invalid_count", "max_redemptions")]
+    public async Task Bad_coupons_are_refused_by_field(string body, string code, string field)
+    {
+        var refused = await Client.SendAsync("PUT", $"/v1/coupons/c{unique}", body);
+        refused.Status.ShouldBeInRange(400, 422);
+        refused.Code.ShouldBe(code, refused.Text);
+        refused.Json.GetProperty("errors").TryGetProperty(field, out _).ShouldBeTrue(field);
+        (await Client.SendAsync("GET", $"/v1/coupons/c{unique}")).ShouldBe(404, "unknown_coupon");
+    }
+
+    [Fact]
     public async Task Overlapping_meters_are_refused_and_both_named()
     {
         var meter = await PutMeterAsync();

@@ -28,3 +28,10 @@ create table plan_versions (
   published_at     timestamptz not null,
   primary key (plan, version)
 );
+
+create table coupons (
+  key              text primary key check (key ~ '^[a-z0-9]([a-z0-9_.-]{0,62}[a-z0-9])?$'),
+  definition       json not null,                       -- as PUT /v1/coupons/{key} writes it
+  created_at       timestamptz not null default now(),
+  updated_at       timestamptz not null default now()
+);

@@ -21,6 +21,7 @@ create table charges (
 ) with (fillfactor = 70);
 create unique index charges_open on charges (tenant_id, kind, item, period_starts_at, advance) where invoice_id is null;
 create index charges_period on charges (tenant_id, period_starts_at);
+create index charges_coupons on charges (tenant_id, period_starts_at) where kind in ('coupon_fee', 'coupon_credits', 'coupon_usage');
 
 -- How an invoice stands; what it says is its document. A draft says what its charges say.
 create table invoices (

@@ -83,6 +83,6 @@ grant select (tenant_id, id, user_id, email, role, invited_at, invited_by, joine
 revoke select on webhook_endpoints from portal_page;
 grant select (tenant_id, id, url, types, description, old_secret_until, state, reason, failing_since, created_at, created_by) on webhook_endpoints to portal_page;
 -- The catalogue and the clock are the platform's: every page may read them.
-grant select on platform, products, packs, plans, plan_versions, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
+grant select on platform, products, packs, coupons, plans, plan_versions, meters, rate_cards, rate_card_versions, cost_cards, cost_card_versions to portal_page;
 grant select on dated_terms to portal_page;
 grant select on fx_rates, legal_entities, tax_rates, outcome_rules, outcome_rule_versions to portal_page;

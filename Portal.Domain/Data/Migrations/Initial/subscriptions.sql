@@ -93,3 +93,20 @@ create table subscription_periods (
   primary key (tenant_id, subscription_id, number),
   foreign key (tenant_id, subscription_id) references subscriptions
 );
+
+-- A coupon as one tenant redeemed it, for a subscription or a purchase; a later change of the coupon changes nothing here.
+create table coupon_redemptions (
+  tenant_id        bigint not null,
+  id               uuid not null,                       -- UUIDv7
+  coupon           text not null references coupons,
+  definition       json not null,
+  subscription_id  uuid,
+  from_period      int,                                 -- number of the first billing period that it covers
+  checkout_id      uuid,
+  redeemed_at      timestamptz not null,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, subscription_id) references subscriptions,
+  check ((subscription_id is null) <> (checkout_id is null) and (subscription_id is null) = (from_period is null))
+);
+create index coupon_redemptions_coupon on coupon_redemptions (coupon);
+create index coupon_redemptions_subscription on coupon_redemptions (tenant_id, subscription_id);

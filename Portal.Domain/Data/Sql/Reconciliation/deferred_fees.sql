@@ -1,4 +1,5 @@
--- Fees that are not earned yet, and shares of grants to come: of the period that runs, what its plan's version says less what the grants made in it say.
+-- Fees that are not earned yet, and shares of grants to come: of the period that runs, what its plan's version says after coupons, less what the grants
+-- made in it say.
 -- A short first period is shorter than any of its steps, so nothing of it is to come.
 select coalesce(a.tenant_id, s.tenant_id) as tenant_id, format('account deferred:fees, %s', coalesce(a.unit, s.currency)) as subject,
   -coalesce(s.share, 0.000000000) as expected, coalesce(a.balance, 0.000000000) as found
@@ -10,7 +11,8 @@ full join (
   union all
   select tenant_id, currency, sum(share - round(share * granted / steps, 9))
   from (
-    select s.tenant_id, s.currency::text as currency, coalesce((i ->> 'revenue_share')::numeric, 0) as share,
+    select s.tenant_id, s.currency::text as currency, coalesce((i ->> 'revenue_share')::numeric, 0) + coalesce(
+        (select sum(c.amount) from charges c where c.tenant_id = s.tenant_id and c.period_starts_at = s.period_starts_at and c.kind = 'coupon_credits' and c.item = i ->> 'key'), 0) as share,
       m.months[1] / m.months[2] as steps,
       (select count(*) from grants g where g.tenant_id = s.tenant_id and g.source = 'plan' and g.parent_id is null and g.value > 0
          and g.reference = public_id('sub', s.tenant_id, s.id) || '/' || (i ->> 'key')
