@@ -47,7 +47,7 @@ public sealed class Checkouts(
         if (await Packs.FindAsync(source, order.Pack, cancellationToken) is not { Active: true } pack)
             return Problem.Field("pack", "unknown_pack", $"There is no pack '{order.Pack}' for sale.");
         var rate = await TaxRateAsync(order.TenantId, tenant, cancellationToken);
-        var coupon = await CouponAsync(order, pack, cancellationToken);
+        var coupon = await FindCouponAsync(order.Coupon, pack, cancellationToken);
         if (coupon.Problem is { } refused) return refused;
         if (Price(pack, rate, order.Credits, coupon.Value) is var price && price.Problem is { } unpriced) return unpriced;
         var own = await PaymentPreference.FindAsync(source, order.TenantId, cancellationToken);
@@ -151,12 +151,14 @@ public sealed class Checkouts(
 
     private sealed record Offer(TaxedPrice Price, TaxRate Rate, Coupon? Coupon);
 
-    private async Task<Result<Coupon?>> CouponAsync(CheckoutOrder order, Pack pack, CancellationToken cancellationToken)
+    /// <summary>A coupon, if it can be had for a pack now; null for none. Refuses what <see cref="CouponCatalogue.ForAsync"/> does.</summary>
+    public async Task<Result<Coupon?>> FindCouponAsync(string? key, Pack pack, CancellationToken cancellationToken = default)
     {
-        if (order.Coupon is null) return (Coupon?)null;
+        ArgumentNullException.ThrowIfNull(pack);
+        if (key is null) return (Coupon?)null;
         await using var connection = await source.OpenConnectionAsync(cancellationToken);
         var now = (await connection.ListAsync("select clock_timestamp() + clock_offset from platform", row => row.GetFieldValue<DateTimeOffset>(0), cancellationToken))[0];
-        var coupon = await CouponCatalogue.ForAsync(connection, order.Coupon, pack.Key, pack.Currency.Code, now, cancellationToken);
+        var coupon = await CouponCatalogue.ForAsync(connection, key, pack.Key, pack.Currency.Code, now, cancellationToken);
         return coupon.Problem is { } problem ? problem : (Coupon?)coupon.Value;
     }
 

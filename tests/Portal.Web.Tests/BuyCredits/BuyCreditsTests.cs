@@ -92,6 +92,31 @@ public sealed class BuyCreditsTests(PostgresFixture postgres) : IClassFixture<Po
         page.Find(".buy-order .notice").TextContent.ShouldContain("your role cannot buy");
     }
 
+    // 10.00 less 20 %: 8.00.
+    [Fact]
+    public async Task A_coupon_lowers_the_total_and_goes_with_the_checkout()
+    {
+        await using var shop = await ShopAsync("starter");
+        await shop.ExecuteAsync("""insert into coupons (key, definition) values ('welcome', '{"percent":"20","duration":"once"}'), ('all', '{"percent":"100","duration":"once"}')""");
+        var page = shop.Render(MemberRole.Billing);
+        page.WaitForElement("#buy-coupon");
+        foreach (var (typed, says) in new[] { ("nope", "There is no coupon 'nope'."), ("all", "The coupon takes off all of the price.") })
+        {
+            await page.InvokeAsync(() => page.Find("#buy-coupon").Input(typed));
+            await page.InvokeAsync(() => page.Find(".buy-coupon").Submit());
+            page.WaitForAssertion(() => page.Find(".notice-error").TextContent.ShouldBe(says));
+        }
+
+        await page.InvokeAsync(() => page.Find("#buy-coupon").Input(" Welcome "));
+        await page.InvokeAsync(() => page.Find(".buy-coupon").Submit());
+        page.WaitForAssertion(() => page.Find(".buy-total").TextContent.ShouldContain("8.00"));
+        page.Find(".buy-lines").TextContent.ShouldContain("20 % off");
+
+        await page.InvokeAsync(() => page.Find(".button-primary").Click());
+        page.WaitForAssertion(() => shop.Services.GetRequiredService<BunitNavigationManager>().Uri.ShouldContain("/sandbox/checkout/ss_"));
+        (await shop.Database.ScalarAsync("select c.net || ' ' || r.coupon from checkouts c join coupon_redemptions r on r.checkout_id = c.id")).ShouldBe("8.000000000 welcome");
+    }
+
     [Fact]
     public async Task Paying_starts_a_checkout_and_goes_to_the_payment_page()
     {

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Components;
 using Portal.Domain.Catalog;
+using Portal.Domain.Catalog.Coupons;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Tenants;
@@ -18,6 +19,8 @@ public sealed partial class BuyCreditsPage
     private string pool = Domain.Wallet.Pool.SharedKey;
     private string amountText = "";
     private decimal? amount;
+    private string couponText = "";
+    private Coupon? coupon;
     private string? problem;
     private bool busy;
     private bool changed;
@@ -37,7 +40,7 @@ public sealed partial class BuyCreditsPage
 
     private TaxedPrice? price => shop is null || chosen is null || Credits is null
         ? null
-        : Checkouts.Price(chosen, shop.Tax, chosen.Credits is null ? amount : null) is { Problem: null } priced ? priced.Value : null;
+        : Checkouts.Price(chosen, shop.Tax, chosen.Credits is null ? amount : null, coupon) is { Problem: null } priced ? priced.Value : null;
 
     private string TaxText => shop is { Tax: { Percent: > 0m } tax } ? $"{tax.Name} {Figures.Credits(tax.Percent)} %" : shop?.Tax.Name ?? "Tax";
 
@@ -93,7 +96,23 @@ public sealed partial class BuyCreditsPage
         StateHasChanged();
     }
 
-    private void Choose(Pack pack) => (chosen, problem) = (pack, null);
+    private void Choose(Pack pack)
+    {
+        (chosen, problem) = (pack, null);
+        if (coupon?.AppliesTo(pack.Key) == false) coupon = null;
+    }
+
+    private async Task ApplyCouponAsync()
+    {
+        var key = couponText.Trim().ToLowerInvariant();
+        if (chosen is null || key.Length == 0) return;
+        var found = await Checkouts.FindCouponAsync(key, chosen);
+        (coupon, problem) = (found.Problem is null ? found.Value : null, found.Problem?.Detail);
+        if (coupon is null || shop is null || Credits is null) return;
+        if (Checkouts.Price(chosen, shop.Tax, chosen.Credits is null ? amount : null, coupon).Problem is { } free) (coupon, problem) = (null, free.Detail);
+    }
+
+    private void DropCoupon() => (coupon, couponText) = (null, "");
 
     private void Amount(ChangeEventArgs change)
     {
@@ -115,7 +134,7 @@ public sealed partial class BuyCreditsPage
             ? denied
             : await Checkouts.StartAsync(new CheckoutOrder(
                 Tenant.Id, chosen.Key, new Uri(Navigation.BaseUri), chosen.Credits is null ? amount : null, pool,
-                Actor: "member:" + PublicId.Format(PublicId.Member, Tenant.Id, Tenant.MemberId)));
+                Coupon: coupon?.Key, Actor: "member:" + PublicId.Format(PublicId.Member, Tenant.Id, Tenant.MemberId)));
         if (started.Problem is { } refused) (busy, problem) = (false, refused.Detail);
         else Navigation.NavigateTo(started.Value.Url!, forceLoad: true);
     }
