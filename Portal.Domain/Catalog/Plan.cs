@@ -40,6 +40,27 @@ public sealed record Plan
     /// <summary>What credits beyond the grants cost; null: they are not sold.</summary>
     public PlanOverage? Overage { get; init; }
 
+    /// <summary>True when its prices hold the tax already.</summary>
+    public bool TaxInclusive => Definition.Tax == "inclusive";
+
+    /// <summary>It without the tax that its prices include; itself where they include none.</summary>
+    /// <param name="percent">Of the tax; null or 0: there is none to take out.</param>
+    public Plan Net(decimal? percent)
+    {
+        if (!TaxInclusive || percent is null or 0m) return this;
+        decimal Exact(decimal amount) => amount * 100m / (100m + percent.Value);
+        decimal Of(decimal amount) => Math.Round(Exact(amount), 9, MidpointRounding.ToEven);
+        return this with
+        {
+            Flat = [.. Flat.Select(fee => fee with { Amount = Of(fee.Amount) })],
+            Seats = [.. Seats.Select(seat => seat with { Amount = Exact(seat.Amount) })],
+            Included = [.. Included.Select(item => item with { Share = Of(item.Share) })],
+            Minimum = Minimum is { } minimum ? Of(minimum) : null,
+            Overage = Overage is null ? null : new PlanOverage(
+                Overage.Price?.Net(percent.Value), Overage.Meters.ToDictionary(meter => meter.Key, meter => meter.Value.Net(percent.Value), StringComparer.Ordinal)),
+        };
+    }
+
     /// <summary>It as the API's bodies write it.</summary>
     public required PlanDefinition Definition { get; init; }
 }

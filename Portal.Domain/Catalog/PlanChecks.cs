@@ -72,6 +72,8 @@ public static class PlanChecks
             var at = string.Create(System.Globalization.CultureInfo.InvariantCulture, $"items[{i}]");
             if (list[i] is { } item) items.Check(at, item);
             else errors.Add(at, "required", "An item is needed.");
+            if (plan.Tax == "inclusive" && list[i] is { Type: "usage" })
+                errors.Add($"{at}.type", "usage_not_inclusive", "Usage in money is priced without tax: a plan whose prices include tax has no items of it.");
         }
 
         if (items.Shares > items.Flat.Sum(fee => fee.Amount))

@@ -22,6 +22,9 @@ public sealed record Charge(
     /// <summary>What priced it first, so that its line can say which tiers it reached; null where nothing has tiers.</summary>
     public Price? Price { get; init; }
 
+    /// <summary>True when the price that it is charged at includes tax, which is taken out already.</summary>
+    public bool TaxInclusive { get; init; }
+
     /// <summary>What is kept of it besides its figures, as JSON.</summary>
     internal string? Kept => Detail ?? (Price is { Tiers.Count: > 0 } tiered
         ? Priced.GetValue(tiered, price => JsonSerializer.Serialize(new { Price = PriceDefinition.Of(price) }, PortalJson.Options))

@@ -8,12 +8,13 @@ namespace Portal.Domain.Wallet;
 internal static class ChargeRows
 {
     private const string Add = """
-        insert into charges (tenant_id, id, kind, item, advance, period_starts_at, period_ends_at, currency, quantity, amount, meter, match, detail, created_at, credits)
-        select t, i, k, m, a, s, e, c, q, x, r, h, d::json, n, o
+        insert into charges (tenant_id, id, kind, item, advance, period_starts_at, period_ends_at, currency, quantity, amount, meter, match, detail, created_at, credits, tax_inclusive)
+        select t, i, k, m, a, s, e, c, q, x, r, h, d::json, n, o, g
         from unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[], $5::bool[], $6::timestamptz[], $7::timestamptz[], $8::text[], $9::numeric[], $10::numeric[],
-          $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::numeric[]) u(t, i, k, m, a, s, e, c, q, x, r, h, d, n, o)
+          $11::text[], $12::text[], $13::text[], $14::timestamptz[], $15::numeric[], $16::bool[]) u(t, i, k, m, a, s, e, c, q, x, r, h, d, n, o, g)
         on conflict (tenant_id, kind, item, period_starts_at, advance) where invoice_id is null
-        do update set quantity = charges.quantity + excluded.quantity, amount = charges.amount + excluded.amount, credits = charges.credits + excluded.credits
+        do update set quantity = charges.quantity + excluded.quantity, amount = charges.amount + excluded.amount, credits = charges.credits + excluded.credits,
+          tax_inclusive = charges.tax_inclusive and excluded.tax_inclusive
         """;
 
     private const string Open = """
@@ -48,6 +49,7 @@ internal static class ChargeRows
             rows.Select(row => row.Wallet.TenantId), rows.Select(row => Uuid7.At(row.Wallet.Now)), rows.Select(row => row.Charge.Kind), rows.Select(row => row.Charge.Item),
             rows.Select(row => row.Charge.Advance), rows.Select(row => row.Charge.StartsAt), rows.Select(row => row.Charge.EndsAt), rows.Select(row => row.Added.Currency),
             rows.Select(row => row.Added.Quantity), rows.Select(row => row.Added.Amount), rows.Select(row => row.Charge.Meter), rows.Select(row => row.Charge.Match),
-            rows.Select(row => row.Charge.Kept), rows.Select(row => row.Wallet.Now), rows.Select(row => row.Added.Credits));
+            rows.Select(row => row.Charge.Kept), rows.Select(row => row.Wallet.Now), rows.Select(row => row.Added.Credits),
+            rows.Select(row => row.Charge.TaxInclusive));
     }
 }

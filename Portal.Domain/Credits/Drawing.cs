@@ -126,7 +126,8 @@ public sealed class Drawing(WalletState wallet, LedgerTransaction posting, Pool 
                 posting.MoveCredits(Account.Overage(interval.Pool.Key), fromGrant: null, consumed, toGrant: null, interval.Credits);
                 var charge = Charge.Overage(interval.Pool.Key, interval.Meter, wallet.Period.StartsAt!.Value, wallet.Period.EndsAt!.Value) with
                 {
-                    Price = wallet.Overage!.PriceOf(interval.Meter),
+                    Price = wallet.Overage!.TaxInclusive ? null : wallet.Overage.PriceOf(interval.Meter), // net prices are nobody's list
+                    TaxInclusive = wallet.Overage.TaxInclusive,
                 };
                 wallet.Accrue(
                     posting, charge, interval.Meter is null ? interval.Credits : interval.Quantity, interval.Amount, Account.RevenueOverage, wallet.Overage.Currency,

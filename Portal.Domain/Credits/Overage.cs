@@ -54,6 +54,9 @@ public sealed record OverageTerms(Price? Price, decimal? SpendCap, string Curren
     /// <summary>Prices by meter, over all quantity sold so in a billing period: they come before the price of a credit.</summary>
     public IReadOnlyDictionary<string, Price> Meters { get; init; } = new Dictionary<string, Price>(StringComparer.Ordinal);
 
+    /// <summary>True when the plan's prices include tax: it has been taken out of these.</summary>
+    public bool TaxInclusive { get; init; }
+
     /// <summary>True when what a meter measured is sold beyond the grants; null for credits of no meter.</summary>
     public bool Sells(string? meter) => PriceOf(meter) is not null;
 

@@ -14,7 +14,7 @@ namespace Portal.Domain.Wallet;
 public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Until, bool Sells, OverageTerms Overage)
 {
     internal const string Sql = """
-        select coalesce(trial_until, starts_at), least(cancel_at, pause_at), overage_price::text, spend_cap, currency::text, exhaustion = 'overage', overage_meters::text from subscriptions
+        select coalesce(trial_until, starts_at), least(cancel_at, pause_at), overage_price::text, spend_cap, currency::text, exhaustion = 'overage', overage_meters::text, tax_percent from subscriptions
         where tenant_id = $1 and state <> 'cancelled' and (overage_price is not null or overage_meters is not null)
         """;
 
@@ -25,10 +25,12 @@ public sealed record SubscriptionTerms(DateTimeOffset From, DateTimeOffset? Unti
     {
         var price = row.Nullable<string>(2) is { } json ? Stored(JsonSerializer.Deserialize<PriceDefinition>(json, PortalJson.Options)) : null;
         var meters = row.Nullable<string>(6) is { } metered ? JsonSerializer.Deserialize<Dictionary<string, PriceDefinition>>(metered, PortalJson.Options)! : [];
+        var included = row.Nullable<decimal?>(7);
         return new SubscriptionTerms(
-            row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1), row.GetBoolean(5), new OverageTerms(price, row.Nullable<decimal?>(3), row.GetString(4))
+            row.GetFieldValue<DateTimeOffset>(0), row.Nullable<DateTimeOffset?>(1), row.GetBoolean(5), new OverageTerms(price?.Net(included ?? 0m), row.Nullable<decimal?>(3), row.GetString(4))
             {
-                Meters = meters.ToDictionary(meter => meter.Key, meter => Stored(meter.Value), StringComparer.Ordinal),
+                Meters = meters.ToDictionary(meter => meter.Key, meter => Stored(meter.Value).Net(included ?? 0m), StringComparer.Ordinal),
+                TaxInclusive = included is not null,
             });
     }
 

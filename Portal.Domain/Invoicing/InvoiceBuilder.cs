@@ -1,6 +1,7 @@
 using Npgsql;
 using Portal.Domain.Data;
 using Portal.Domain.Kernel;
+using Portal.Domain.Payments;
 using Portal.Domain.Pricing.Rates;
 using Portal.Domain.Taxes;
 using Portal.Domain.Wallet;
@@ -21,6 +22,9 @@ namespace Portal.Domain.Invoicing;
 public sealed record OpenCharge(
     Guid Id, string Kind, string Item, DateTimeOffset StartsAt, DateTimeOffset EndsAt, bool Advance, decimal Quantity, decimal Amount, string Description, decimal? UnitAmount)
 {
+    /// <summary>Its price includes tax, which its amount has not.</summary>
+    public bool TaxInclusive { get; init; }
+
     /// <summary>Of overage: the credits sold, whatever prices them.</summary>
     public decimal Credits { get; init; }
 
@@ -47,7 +51,7 @@ public sealed record OpenCharge(
 
 /// <summary>
 /// Makes the lines and sums of an invoice from charges. Pure. A line rounds once, to the minor unit, half away from zero; tax is computed per rate
-/// on the sum of its lines, rounded once and spread by largest remainder; what would be below 0 is brought up to 0 and is the customer's credit.
+/// on the sum of its lines, rounded once and spread by largest remainder, or taken out of it where prices include it; what would be below 0 is brought up to 0 and is the customer's credit.
 /// </summary>
 /// <param name="currency">Of all of it.</param>
 /// <param name="taxation">Which tax it bears.</param>
@@ -95,13 +99,9 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
         var taxes = new List<InvoiceTax>();
         foreach (var ofRate in taxed.Index().GroupBy(row => row.Item.Rate))
         {
-            int[] places = [.. ofRate.Select(row => row.Index)];
-            var net = places.Sum(i => lines[i].Amount);
-            var tax = currency.RoundToMinor(net * ofRate.Key.Percent / 100m);
-            if (ofRate.Key != Taxation.None) taxes.Add(new InvoiceTax(ofRate.Key.Name, ofRate.Key.Percent, net, tax));
-            decimal[] shares = [.. places.Select(i => lines[i].Amount * ofRate.Key.Percent / 100m)];
-            LargestRemainder.Spread(shares, tax, currency.MinorPlaces);
-            foreach (var (i, share) in places.Zip(shares)) lines[i] = lines[i] with { Tax = share };
+            var ofPrices = ofRate.ToLookup(row => row.Item.Charge.TaxInclusive, row => row.Index);
+            var (added, included) = (AddTax(lines, [.. ofPrices[false]], ofRate.Key.Percent), TakeTax(lines, [.. ofPrices[true]], [.. ofPrices[true].Select(i => taxed[i].Charge.Amount)], ofRate.Key.Percent));
+            if (ofRate.Key != Taxation.None) taxes.Add(new InvoiceTax(ofRate.Key.Name, ofRate.Key.Percent, added.Net + included.Net, added.Tax + included.Tax));
         }
 
         var (subtotal, allTax) = (lines.Sum(line => line.Amount), lines.Sum(line => line.Tax));
@@ -115,6 +115,31 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
 
         return new Figures(lines, taxes, subtotal, allTax, sum + credit, credit, lines.Where(line => line.ChargeId is not null).Sum(line => line.Amount) - charges.Sum(charge => charge.Amount),
             charges.Select(charge => charge.StartsAt).DefaultIfEmpty(billAt).Min(), charges.Select(charge => charge.EndsAt).DefaultIfEmpty(billAt).Max());
+    }
+
+    // On the sum of lines whose prices are net.
+    private TaxedPrice AddTax(InvoiceLine[] lines, int[] places, decimal percent)
+    {
+        var net = places.Sum(i => lines[i].Amount);
+        var tax = currency.RoundToMinor(net * percent / 100m);
+        decimal[] shares = [.. places.Select(i => lines[i].Amount * percent / 100m)];
+        LargestRemainder.Spread(shares, tax, currency.MinorPlaces);
+        foreach (var (i, share) in places.Zip(shares)) lines[i] = lines[i] with { Tax = share };
+        return new TaxedPrice(net, tax);
+    }
+
+    // Out of the sum of lines whose prices include it: each line's total is its price, net and tax share it.
+    private TaxedPrice TakeTax(InvoiceLine[] lines, int[] places, decimal[] amounts, decimal percent)
+    {
+        // The price is listed in whole minor units; billionths that netting lost do not move it over half of one.
+        decimal[] totals = [.. amounts.Select(net => currency.RoundToMinor(Math.Round(net * (100m + percent) / 100m, 6, MidpointRounding.AwayFromZero)))];
+        var total = totals.Sum();
+        var price = TaxedPrice.Of(Math.Abs(total), inclusive: true, percent, currency);
+        if (total < 0m) price = new TaxedPrice(-price.Net, -price.Tax);
+        decimal[] nets = [.. totals.Select(gross => gross * 100m / (100m + percent))];
+        LargestRemainder.Spread(nets, price.Net, currency.MinorPlaces);
+        foreach (var (k, i) in places.Index()) lines[i] = lines[i] with { Amount = nets[k], Tax = totals[k] - nets[k] };
+        return price;
     }
 
     private bool IsLate(OpenCharge charge) => !charge.Advance && charge.EndsAt <= lastBilled;

@@ -98,9 +98,15 @@ public static class InvoiceQuery
         var billAt = coming?.StartsAt ?? charges.Max(charge => charge.EndsAt);
         foreach (var fee in coming?.Fees ?? [])
         {
-            charges.Add(new OpenCharge(Guid.Empty, fee.Kind, fee.Item, coming!.StartsAt, coming.EndsAt, Advance: true, fee.Quantity, fee.Amount, fee.Description, fee.UnitAmount));
-            if (fee.Discount > 0m)
-                charges.Add(new OpenCharge(Guid.Empty, ChargeKind.CouponOnFee, fee.Item, coming.StartsAt, coming.EndsAt, Advance: true, 1m, -fee.Discount, $"Coupon {coming.Coupon}: {fee.Description}", null));
+            charges.Add(new OpenCharge(Guid.Empty, fee.Kind, fee.Item, coming!.StartsAt, coming.EndsAt, Advance: true, fee.Quantity, fee.Amount, fee.Description, fee.UnitAmount)
+            {
+                TaxInclusive = coming.TaxInclusive,
+            });
+            if (fee.Discount == 0m) continue;
+            charges.Add(new OpenCharge(Guid.Empty, ChargeKind.CouponOnFee, fee.Item, coming.StartsAt, coming.EndsAt, Advance: true, 1m, -fee.Discount, $"Coupon {coming.Coupon}: {fee.Description}", null)
+            {
+                TaxInclusive = coming.TaxInclusive,
+            });
         }
 
         var draft = new Invoice

@@ -14,7 +14,7 @@ public static class OpenCharges
     private const string Sql = """
         select c.id, c.kind, c.item, c.period_starts_at, c.period_ends_at, c.advance, c.quantity, c.amount, c.detail::text, c.match, coalesce(p.name, m.product, c.meter),
           coalesce((select sum(b.quantity) from charges b where b.tenant_id = c.tenant_id and b.kind = c.kind and b.item = c.item and b.period_starts_at = c.period_starts_at
-            and b.invoice_id is not null), 0), c.credits
+            and b.invoice_id is not null), 0), c.credits, c.tax_inclusive
         from charges c left join meters m on m.key = c.meter left join products p on p.key = m.product
         where c.tenant_id = $1 and c.invoice_id is null and case when c.advance then c.period_starts_at <= $2 else c.period_ends_at <= $2 end
         """;
@@ -49,6 +49,7 @@ public static class OpenCharges
             Price = detail?.Price is { } price ? PriceChecks.Check("price", price, new FieldErrors()) : null,
             Before = row.GetDecimal(11),
             Credits = row.GetDecimal(12),
+            TaxInclusive = row.GetBoolean(13),
         };
     }
 

@@ -6,9 +6,10 @@ namespace Portal.Domain.Subscriptions;
 /// <summary>The billing period after the one that runs, and what falls due as it begins.</summary>
 /// <param name="StartsAt">Its begin.</param>
 /// <param name="EndsAt">Its end.</param>
-/// <param name="Fees">What the plan charges then, as things stand; none where the subscription ends.</param>
+/// <param name="Fees">What the plan charges then, as things stand, net; none where the subscription ends.</param>
+/// <param name="TaxInclusive">The plan's prices include tax.</param>
 /// <param name="Coupon">Key of the coupon that covers it; null for none.</param>
-public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<PlanFee> Fees, string? Coupon = null)
+public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt, IReadOnlyList<PlanFee> Fees, bool TaxInclusive, string? Coupon = null)
 {
     /// <summary>That of a tenant's subscription; null without one that goes on.</summary>
     /// <param name="connection">The database.</param>
@@ -31,6 +32,8 @@ public sealed record ComingPeriod(DateTimeOffset StartsAt, DateTimeOffset EndsAt
         var number = running is not null ? running.Number + 1 : 0;
         var period = new SubscriptionPeriod(number, calendar.Begin(number, zone), calendar.Begin(number + 1, zone), zone.Id);
         var ends = subscription.CancelAt <= period.StartsAt || subscription.PauseAt <= period.StartsAt;
-        return new ComingPeriod(period.StartsAt, period.EndsAt, ends ? [] : [.. PlanFees.Of(plan, subscription, calendar, period)], subscription.CouponOf(number)?.Key);
+        var net = plan.Net((await NetPrices.ReadAsync(connection, tenantId, zone, cancellationToken, plan)).PercentAt(plan, period.StartsAt));
+        var fees = ends ? [] : PlanFees.Of(net, subscription, calendar, period).ToArray();
+        return new ComingPeriod(period.StartsAt, period.EndsAt, fees, plan.TaxInclusive, subscription.CouponOf(number)?.Key);
     }
 }

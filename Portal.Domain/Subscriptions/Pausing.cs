@@ -43,7 +43,7 @@ internal static class Pausing
         var number = (await wallet.Connection.ListAsync(last, row => row.GetInt32(0), cancellationToken, wallet.TenantId, subscription.Id)).Single() + 1;
         var next = subscription.Next is { } later ? await Plans.VersionAsync(wallet.Connection, later.Key, later.Version, cancellationToken) : null;
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
-        var renewal = new Renewal(settling, subscription, plan, next, await Fees.ReadAsync(settling, cancellationToken));
+        var renewal = await Renewal.OfAsync(settling, subscription, plan, next, another: null, cancellationToken);
         renewal.Resume(number, wallet.Now);
         await wallet.WriteAsync(cancellationToken);
         await renewal.WriteAsync(cancellationToken);

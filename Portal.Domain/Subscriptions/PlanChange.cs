@@ -19,7 +19,7 @@ internal sealed class PlanChange(WalletTransaction wallet, Plan plan, Subscripti
         var quantities = Merge(subscription.Quantities);
         if (change.Quantities is { } wanted && SubscriptionOrder.CheckSeats(another ?? plan, wanted) is { } seats) return seats;
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
-        var renewal = new Renewal(settling, subscription, plan, next: null, await Fees.ReadAsync(settling, cancellationToken));
+        var renewal = await Renewal.OfAsync(settling, subscription, plan, next: null, another, cancellationToken);
         if (another is null) renewal.Seat(quantities, wallet.Now);
         else await TakeAsync(renewal, subscription, another, quantities, cancellationToken);
         await wallet.WriteAsync(cancellationToken);

@@ -21,6 +21,8 @@ public sealed record PlanFee(
 /// <summary>What a plan charges as a period begins. The part of the flat fees that pays for included credits is charged with these.</summary>
 internal static class PlanFees
 {
+    private static decimal Nine(decimal amount) => Math.Round(amount, 9, MidpointRounding.ToEven);
+
     /// <summary>The fees of a period, those of nothing left out, with what its coupon takes off them: flat fees first, then seats, then credits.</summary>
     public static IEnumerable<PlanFee> Of(Plan plan, Subscription subscription, PlanCalendar calendar, SubscriptionPeriod period)
     {
@@ -44,7 +46,7 @@ internal static class PlanFees
         {
             var seats = Math.Max(0m, subscription.Quantities.GetValueOrDefault(seat.Key) - seat.Included);
             if (seats > 0m && seat.Amount > 0m)
-                yield return new PlanFee(ChargeKind.Seat, seat.Key, $"{plan.Name}: seats", seats, calendar.Fee(seats * seat.Amount, period), seat.Amount);
+                yield return new PlanFee(ChargeKind.Seat, seat.Key, $"{plan.Name}: seats", seats, Nine(calendar.Fee(seats * seat.Amount, period)), Nine(seat.Amount));
         }
 
         foreach (var item in plan.Included.Where(item => item.Share > 0m))

@@ -103,7 +103,7 @@ internal sealed partial class Renewal
         if (due <= 0m) return;
         var posting = settling.Begin("minimum", at.AddTicks(-TimeSpan.TicksPerMicrosecond), Key("minimum", Subscription.PublicId, at), Subscription.PublicId);
         var item = plan.Definition.Items!.Single(one => one.Type == "minimum").Key!;
-        var charge = new Charge(ChargeKind.Minimum, item, period.StartsAt, at, Detail: Fees.Detail($"{plan.Name}: the rest to the minimum"));
+        var charge = new Charge(ChargeKind.Minimum, item, period.StartsAt, at, Detail: Fees.Detail($"{plan.Name}: the rest to the minimum")) { TaxInclusive = plan.TaxInclusive };
         settling.Wallet.Accrue(posting, charge, 1m, due, Account.RevenueMinimum, Subscription.Currency);
     }
 
@@ -130,7 +130,8 @@ internal sealed partial class Renewal
             Quantities = quantities,
             Exhaustion = another.Overage is not null ? Subscription.Exhaustion : "block",
         });
-        plan = another;
+        listed = another;
+        Net(Subscription.Period is null || !another.TaxInclusive ? null : Subscription.TaxPercent ?? prices.PercentAt(another, at));
         calendar = new PlanCalendar(Subscription, another);
         newTerms.Add((at, another));
         settling.Wallet.ConfigurationChanged = true;
@@ -148,7 +149,7 @@ internal sealed partial class Renewal
             var (credits, value) = (Nine(more * left), Nine(price * left));
             if (credits == 0m) continue;
             var posting = Issue(item, credits, value, at, period.EndsAt);
-            var charge = new Charge(ChargeKind.IncludedCredits, item.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: more included credits"));
+            var charge = new Charge(ChargeKind.IncludedCredits, item.Key, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: more included credits")) { TaxInclusive = plan.TaxInclusive };
             if (value > 0m) settling.Wallet.Accrue(posting, charge, credits, value, Account.DeferredCredits, Subscription.Currency);
         }
     }
@@ -156,12 +157,12 @@ internal sealed partial class Renewal
     private void Credit(LedgerTransaction posting, string item, decimal unearned, SubscriptionPeriod period, DateTimeOffset at)
     {
         var charge = new Charge(
-            ChargeKind.Proration, $"{item}@{plan.Key}", at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: rest of the period, not used"));
+            ChargeKind.Proration, $"{item}@{plan.Key}", at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: rest of the period, not used")) { TaxInclusive = plan.TaxInclusive };
         if (unearned != 0m) settling.Wallet.Accrue(posting, charge, 1m, -unearned, Account.DeferredFees, Subscription.Currency);
     }
 
     private Charge RestOf(string item, SubscriptionPeriod period, DateTimeOffset at, decimal? unitAmount) =>
-        new(ChargeKind.Proration, item, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: rest of the period" + (unitAmount is null ? "" : ", seats")));
+        new(ChargeKind.Proration, item, at, period.EndsAt, Advance: true, Detail: Fees.Detail($"{plan.Name}: rest of the period" + (unitAmount is null ? "" : ", seats"))) { TaxInclusive = plan.TaxInclusive };
 
     private static decimal Left(SubscriptionPeriod period, DateTimeOffset at) => (period.EndsAt - at).Ticks / (decimal)(period.EndsAt - period.StartsAt).Ticks;
 

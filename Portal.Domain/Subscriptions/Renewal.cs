@@ -13,18 +13,19 @@ namespace Portal.Domain.Subscriptions;
 /// What one subscription makes fall due: its periods end and begin, its credits roll over and are granted. Decided in memory; grants and
 /// postings are written with the wallet, the subscription's row by <see cref="WriteAsync"/>.
 /// </summary>
-internal sealed partial class Renewal(Settling settling, Subscription subscription, Plan sold, Plan? next, Fees fees) : IRenewal
+internal sealed partial class Renewal(Settling settling, Subscription subscription, Plan sold, Plan? next, Fees fees, NetPrices prices) : IRenewal
 {
     private sealed record ClosedPeriod(SubscriptionPeriod Period, DateTimeOffset EndsAt, decimal Overage, decimal OverageAmount, decimal Spend);
 
-    private Plan plan = sold;
+    private Plan listed = sold;
+    private Plan plan = sold.Net(subscription.TaxPercent); // as it is charged in the period that runs
     private PlanCalendar calendar = new(subscription, sold);
     private readonly List<ClosedPeriod> closed = [];
     private SubscriptionPeriod? ending;
     private bool changed;
 
-    /// <summary>The plan as it stands.</summary>
-    public Plan Plan => plan;
+    /// <summary>The plan as it stands, with the prices that it lists.</summary>
+    public Plan Plan => listed;
 
     /// <summary>The subscription as it stands.</summary>
     public Subscription Subscription { get; private set; } = subscription;
@@ -102,7 +103,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         const string update = """
             update subscriptions set state = $3, period_number = $4, period_starts_at = $5, period_ends_at = $6, period_zone = $7,
               settled_until = $8, cancel_at = $9, cancelled_at = $10, plan = $11, plan_version = $12, overage_price = $13::json, exhaustion = $14, quantities = $15::json,
-              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20, pause_at = $21, overage_meters = $22::json
+              anchor_day = $16, calendar_starts_at = $17, calendar_number = $18, next_plan = $19, next_plan_version = $20, pause_at = $21, overage_meters = $22::json, tax_percent = $23
             where tenant_id = $1 and id = $2
             """;
         const string close = """
@@ -113,7 +114,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         await using var batch = new NpgsqlBatch(settling.Connection, settling.Transaction);
         batch.Add(update, now.TenantId, now.Id, now.State, period?.Number, period?.StartsAt, period?.EndsAt, period?.Zone, now.SettledUntil, now.CancelAt, now.CancelledAt,
             now.Plan, now.PlanVersion, Subscribing.OverageOf(plan), now.Exhaustion, JsonSerializer.Serialize(now.Quantities, PortalJson.Options), (short)now.AnchorDay, now.CalendarStartsAt,
-            now.CalendarNumber, now.Next?.Key, now.Next?.Version, now.PauseAt, Subscribing.OverageMetersOf(plan));
+            now.CalendarNumber, now.Next?.Key, now.Next?.Version, now.PauseAt, Subscribing.OverageMetersOf(plan), now.TaxPercent);
         AddTerms(batch);
         foreach (var row in closed)
         {
@@ -160,6 +161,7 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         var zone = settling.Directory.Zone;
         var period = new SubscriptionPeriod(number, at, calendar.Begin(number + 1, zone), zone.Id);
         settling.Wallet.Period = new PeriodCounters(at, period.EndsAt, 0m, 0m);
+        Net(prices.PercentAt(listed, at));
         var state = Subscription.State is SubscriptionState.PastDue or SubscriptionState.Suspended ? Subscription.State : SubscriptionState.Active;
         Become(Subscription with { State = state, Period = period });
         var due = PlanFees.Of(plan, Subscription, calendar, period).ToLookup(fee => fee.Kind == ChargeKind.IncludedCredits);
@@ -203,15 +205,6 @@ internal sealed partial class Renewal(Settling settling, Subscription subscripti
         var charge = new Charge(ChargeKind.Commit, "commit", period.StartsAt, period.EndsAt, Advance: true, Detail: Fees.Detail("Committed spend", commit.CreditPrice));
         settling.Wallet.Accrue(posting, charge, credits, amount, Account.DeferredCredits, Subscription.Currency);
     }
-
-    // What a coupon takes off is a line of its own; what is deferred, earned and granted is what is left.
-    private void TakeOff(LedgerTransaction posting, PlanFee fee, string kind, SubscriptionPeriod period)
-    {
-        if (fee.Discount > 0m) settling.Wallet.Accrue(posting, CouponLines.Of(fee, kind, Subscription, period), 1m, -fee.Discount, Account.DeferredFees, Subscription.Currency);
-    }
-
-    private static Charge ChargeOf(PlanFee fee, SubscriptionPeriod period) =>
-        new(fee.Kind, fee.Item, period.StartsAt, period.EndsAt, Advance: true, Detail: Fees.Detail(fee.Description, fee.UnitAmount));
 
     private void GrantLater(SubscriptionPeriod period, DateTimeOffset at)
     {

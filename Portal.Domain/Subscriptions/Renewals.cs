@@ -18,7 +18,7 @@ public sealed class Renewals : IRenewals
         if (subscription is null) return null;
         var plan = await VersionAsync((subscription.Plan, subscription.PlanVersion));
         var next = subscription.Next is { } later ? await VersionAsync(later) : null;
-        return new Renewal(settling, subscription, plan, next, await Fees.ReadAsync(settling, cancellationToken));
+        return await Renewal.OfAsync(settling, subscription, plan, next, another: null, cancellationToken);
 
         async Task<Plan> VersionAsync((string Key, int Version) sold)
         {

@@ -65,6 +65,9 @@ public sealed record Subscription
     /// <summary>When the trial ends and the first billing period begins; null for no trial.</summary>
     public DateTimeOffset? TrialUntil { get; init; }
 
+    /// <summary>Of a plan whose prices include tax: the percentage that they are netted with in the period that runs; null: they are net.</summary>
+    public decimal? TaxPercent { get; init; }
+
     /// <summary><c>block</c> or <c>overage</c>.</summary>
     public required string Exhaustion { get; init; }
 
@@ -128,7 +131,7 @@ public sealed record Subscription
         + "s.calendar_starts_at, s.calendar_number, s.next_plan, s.next_plan_version, "
         + "(select c.definition::text from contracts c where c.tenant_id = s.tenant_id and c.subscription_id = s.id), s.pause_at, "
         + "(select json_agg(json_build_object('key', r.coupon, 'from', r.from_period, 'definition', r.definition) order by r.id)::text "
-        + "from coupon_redemptions r where r.tenant_id = s.tenant_id and r.subscription_id = s.id)";
+        + "from coupon_redemptions r where r.tenant_id = s.tenant_id and r.subscription_id = s.id), s.tax_percent";
 
     internal static Subscription Read(NpgsqlDataReader row) => new()
     {
@@ -157,6 +160,7 @@ public sealed record Subscription
         Quantities = JsonSerializer.Deserialize<Dictionary<string, decimal>>(row.GetString(20), PortalJson.Options)!,
         PauseAt = row.Nullable<DateTimeOffset?>(26),
         Coupons = AppliedCoupon.Read(row.Nullable<string>(27)),
+        TaxPercent = row.Nullable<decimal?>(28),
         Contract = row.Nullable<string>(25) is { } contract ? JsonSerializer.Deserialize<Contracts.ContractDefinition>(contract, PortalJson.Options) : null,
     };
 }

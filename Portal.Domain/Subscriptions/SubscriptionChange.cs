@@ -100,7 +100,7 @@ public sealed record SubscriptionChange(
     private static async Task EndAsync(WalletTransaction wallet, Subscription subscription, Plan plan, CancellationToken cancellationToken)
     {
         var settling = new Settling(wallet.Connection, wallet.Transaction, wallet.Wallet, wallet.Directory, wallet.Clock);
-        var renewal = new Renewal(settling, subscription, plan, next: null, await Fees.ReadAsync(settling, cancellationToken));
+        var renewal = await Renewal.OfAsync(settling, subscription, plan, next: null, another: null, cancellationToken);
         await renewal.CancelAsync(wallet.Now, cancellationToken);
         await wallet.WriteAsync(cancellationToken);
         await renewal.WriteAsync(cancellationToken);

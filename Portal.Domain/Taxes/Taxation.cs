@@ -60,6 +60,13 @@ public sealed class Taxation(TaxPlace customer, string sellerCountry, IReadOnlyL
         return new Taxation(place, sellerCountry, table);
     }
 
+    /// <summary>Reads what decides for a tenant that the default legal entity sells to.</summary>
+    public static async Task<Taxation> OfTenantAsync(NpgsqlConnection connection, long tenantId, CancellationToken cancellationToken = default)
+    {
+        var seller = await connection.ListAsync("select country::text from legal_entities where is_default", row => row.Nullable<string>(0), cancellationToken);
+        return await ReadAsync(connection, tenantId, seller.FirstOrDefault() ?? "", cancellationToken);
+    }
+
     /// <summary>The rate of what is sold to a tenant now, on its own calendar.</summary>
     /// <param name="connection">The database.</param>
     /// <param name="tenantId">The tenant.</param>

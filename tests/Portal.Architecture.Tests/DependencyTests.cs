@@ -25,7 +25,7 @@ public sealed class DependencyTests
         ["Taxes"] = ["Kernel", "Data", "Wallet"],
         ["Payments"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Taxes"],
         ["Outcomes"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Metering"],
-        ["Subscriptions"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Payments"],
+        ["Subscriptions"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Taxes", "Payments"],
         ["Invoicing"] = ["Kernel", "Data", "Ledger", "Pricing", "Wallet", "Catalog", "Taxes", "Payments", "Subscriptions"],
         ["Webhooks"] = ["Kernel", "Data", "Tenants"],
         ["Alerts"] = ["Kernel", "Data", "Wallet", "Tenants", "Notifications", "Webhooks"],

@@ -67,7 +67,7 @@ internal static class Unwinding
 
         var pool = wallet.Directory.PoolsById[piece.PoolId].Key;
         var (charge, invoiced) = running
-            ? (Charge.Overage(pool, piece.Meter, state.Period.StartsAt!.Value, state.Period.EndsAt!.Value), false)
+            ? (Charge.Overage(pool, piece.Meter, state.Period.StartsAt!.Value, state.Period.EndsAt!.Value) with { TaxInclusive = wallet.Directory.Terms?.Overage.TaxInclusive ?? false }, false)
             : await EarlierAsync(wallet, pool, piece, cancellationToken);
         posting.MoveCredits(Account.Consumed(product), fromGrant: null, invoiced ? Account.Issued : Account.Overage(pool), toGrant: null, part);
         state.Accrue(posting, charge, back.Quantity, -amount, Account.RevenueOverage, wallet.Directory.Currency, -part);
@@ -78,12 +78,12 @@ internal static class Unwinding
     private static async Task<(Charge Charge, bool Invoiced)> EarlierAsync(WalletTransaction wallet, string pool, StandingPiece piece, CancellationToken cancellationToken)
     {
         const string sql = """
-            select period_starts_at, max(period_ends_at), bool_or(invoice_id is not null) from charges
+            select period_starts_at, max(period_ends_at), bool_or(invoice_id is not null), bool_and(tax_inclusive) from charges
             where tenant_id = $1 and kind = 'overage' and item = $2 and period_starts_at <= $3 group by period_starts_at order by period_starts_at desc limit 1
             """;
         var item = Charge.Overage(pool, piece.Meter, default, default).Item;
         return (await wallet.Connection.ListAsync(
-            sql, row => (Charge.Overage(pool, piece.Meter, row.GetFieldValue<DateTimeOffset>(0), row.GetFieldValue<DateTimeOffset>(1)), row.GetBoolean(2)),
+            sql, row => (Charge.Overage(pool, piece.Meter, row.GetFieldValue<DateTimeOffset>(0), row.GetFieldValue<DateTimeOffset>(1)) with { TaxInclusive = row.GetBoolean(3) }, row.GetBoolean(2)),
             cancellationToken, wallet.TenantId, item, Uuid7.InstantOf(piece.TransactionId).AddMilliseconds(1))).Single();
     }
 

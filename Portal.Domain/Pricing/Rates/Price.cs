@@ -74,6 +74,22 @@ public sealed record Price
     /// <summary>True when the amount is proportional to the quantity, so that it needs neither counter nor grouping.</summary>
     public bool IsLinear => Model == PriceModel.PerUnit && FlatFee == 0m && Minimum is null && Maximum is null;
 
+    /// <summary>The same without the tax that all its amounts include.</summary>
+    /// <param name="percent">0 or more.</param>
+    public Price Net(decimal percent)
+    {
+        if (percent == 0m) return this;
+        decimal Of(decimal amount) => amount * 100m / (100m + percent);
+        return this with
+        {
+            Amount = Of(Amount),
+            Tiers = [.. Tiers.Select(tier => tier with { UnitAmount = Of(tier.UnitAmount), FlatAmount = Of(tier.FlatAmount) })],
+            FlatFee = Of(FlatFee),
+            Minimum = Minimum is { } minimum ? Of(minimum) : null,
+            Maximum = Maximum is { } maximum ? Of(maximum) : null,
+        };
+    }
+
     /// <summary>
     /// What a quantity has come to so far: model, flat fee, discount, maximum, in this order, without the minimum,
     /// which is topped up when its period closes.

@@ -36,6 +36,7 @@ public sealed class PlanTests
     [InlineData("\"USD\"", "\"XXL\"", "unknown_currency", "currency")]
     [InlineData("\"period\":\"month\"", "\"period\":\"week\"", "invalid_period", "period")]
     [InlineData("\"tax\":\"exclusive\"", "\"tax\":\"maybe\"", "invalid_tax", "tax")]
+    [InlineData("\"tax\":\"exclusive\"", "\"tax\":\"inclusive\"", "usage_not_inclusive", "items[4].type")]
     [InlineData("\"outcomes\":null", "\"outcomes\":{\"support\":\"No Slug\"}", "unknown_outcomes", "outcomes.support")]
     [InlineData("\"key\":\"base\"", "\"key\":\"Base!\"", "invalid_key", "items[0].key")]
     [InlineData("\"key\":\"seats\"", "\"key\":\"base\"", "duplicate_item", "items[1].key")]

@@ -12,6 +12,7 @@ create table charges (
   quantity         numeric(28,9) not null,
   amount           numeric(28,9) not null,              -- money, net, not rounded
   credits          numeric(28,9) not null default 0,    -- of overage: credits sold, whatever prices them
+  tax_inclusive    boolean not null default false,      -- its price includes tax, which the amount has not: the invoice's total is that price
   meter            text,
   match            text,
   detail           json,

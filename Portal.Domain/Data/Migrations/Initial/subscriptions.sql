@@ -13,6 +13,7 @@ create table subscriptions (
   exhaustion       text not null check (exhaustion in ('block', 'overage')),
   spend_cap        numeric(28,9) check (spend_cap >= 0), -- null: no limit
   overage_price    json,                                -- of the plan's version, per credit; null: none is sold by the credit
+  tax_percent      numeric(9,6),                        -- that prices including tax are netted with in the period that runs; null: they are net
   overage_meters   json,                                -- of the plan's version, by meter; null: none is sold by a meter
   currency         char(3) not null,
   period_number    int,                                 -- from 0; null before the first

@@ -32,6 +32,7 @@ internal static class PlanText
         foreach (var overage in plan.Definition.Items!.Where(item => item.Type == "overage"))
             yield return $"Beyond them {PriceText.Of(overage.Price!, plan.Currency.Code)}{(overage.Meter is null ? "" : $" of {overage.Meter}")}";
         foreach (var usage in plan.Definition.Items!.Where(item => item.Type == "usage")) yield return usage.Price is null ? $"{usage.Meter} by rate card" : $"{usage.Meter}: {PriceText.Of(usage.Price, plan.Currency.Code)}";
+        if (plan.TaxInclusive) yield return "Tax is included";
         if (plan.Minimum is { } minimum) yield return $"At least {Figures.Money(minimum, plan.Currency.Code)} a {Period(plan)}";
     }
 }
