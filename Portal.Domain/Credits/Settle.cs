@@ -28,6 +28,7 @@ public static class Settle
         for (var last = DateTimeOffset.MinValue; NextInstant(wallet, renewal, others, last) is { } instant && instant <= wallet.Now; last = instant)
         {
             await AtAsync(settling, renewal, others, instant, cancellationToken);
+            if (renewal is not null && others.Any(one => one.Place == DuePlace.Last && one.NextAt <= instant)) await renewal.WriteAsync(cancellationToken); // they read how it stands
             if (!await RunAsync(others, DuePlace.Last, instant, cancellationToken)) continue;
             others = await due.FindAsync(opened, cancellationToken); // usage that the engine wrote may have begun a period that closes
         }

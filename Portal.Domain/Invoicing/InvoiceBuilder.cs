@@ -71,7 +71,11 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
     /// <param name="EndsAt">End of what it covers.</param>
     public sealed record Figures(
         IReadOnlyList<InvoiceLine> Lines, IReadOnlyList<InvoiceTax> Taxes, decimal Subtotal, decimal Tax, decimal Total, decimal CustomerCredit, decimal Rounding,
-        DateTimeOffset StartsAt, DateTimeOffset EndsAt);
+        DateTimeOffset StartsAt, DateTimeOffset EndsAt)
+    {
+        /// <summary>What lines take off, at least 0.</summary>
+        public decimal Discount => Lines.Where(line => line.Kind == ChargeKind.Discount).Sum(line => -line.Amount);
+    }
 
     /// <summary>The builder of a tenant's invoices as things stand: previews and finalised ones are made by the same.</summary>
     /// <param name="connection">The database.</param>
@@ -96,6 +100,7 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
         var taxed = charges.OrderBy(Order).ThenBy(charge => charge.StartsAt).ThenBy(charge => charge.Description, StringComparer.Ordinal).ThenBy(charge => charge.Id)
             .Select(charge => (Charge: charge, Rate: taxation.On(zone.DateIn(IsLate(charge) ? charge.EndsAt : billAt)))).ToArray();
         var lines = taxed.Select(row => LineOf(row.Charge, row.Rate)).ToArray();
+        RoundCoupons(lines, [.. taxed.Select(row => row.Charge)]);
         var taxes = new List<InvoiceTax>();
         foreach (var ofRate in taxed.Index().GroupBy(row => row.Item.Rate))
         {
@@ -156,6 +161,17 @@ public sealed class InvoiceBuilder(Currency currency, Taxation taxation, TimeZon
         {
             Tiers = charge.Tiers(),
         };
+    }
+
+    // A coupon's lines round once, together, and never to more than what they are taken off.
+    private void RoundCoupons(InvoiceLine[] lines, IReadOnlyList<OpenCharge> charges)
+    {
+        int[] places = [.. charges.Index().Where(row => ChargeKind.IsCoupon(row.Item.Kind)).Select(row => row.Index)];
+        if (places.Length == 0) return;
+        decimal[] amounts = [.. places.Select(i => charges[i].Amount)];
+        var most = lines.Index().Where(row => !places.Contains(row.Index)).Sum(row => Math.Max(0m, row.Item.Amount));
+        LargestRemainder.Spread(amounts, Math.Max(currency.RoundToMinor(amounts.Sum()), -most), currency.MinorPlaces);
+        foreach (var (i, amount) in places.Zip(amounts)) lines[i] = lines[i] with { Amount = amount };
     }
 
     // A price of one that explains the amount exactly; otherwise prices differ within it. A token may cost less than a billionth.

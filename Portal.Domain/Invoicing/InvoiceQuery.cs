@@ -160,7 +160,8 @@ public static class InvoiceQuery
         {
             StartsAt = figures.StartsAt,
             EndsAt = figures.EndsAt,
-            Subtotal = figures.Subtotal,
+            Subtotal = figures.Subtotal + figures.Discount,
+            Discount = figures.Discount,
             Tax = figures.Tax,
             Total = figures.Total,
             Taxes = figures.Taxes,

@@ -12,7 +12,7 @@ internal static class InvoiceRows
     private const string Document = """
         insert into invoice_documents (tenant_id, invoice_id, number, legal_entity, issued_at, due_at, period_starts_at, period_ends_at, currency, subtotal, discount, tax,
           total, seller, customer, taxes, po_number, transaction_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 0, $11, $12, $13::json, $14::json, $15::json, $16, $17)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14::json, $15::json, $16::json, $17, $18)
         """;
 
     private const string Lines = """
@@ -63,7 +63,7 @@ internal static class InvoiceRows
             cancellationToken, wallet.TenantId))!;
         var (figures, lines) = (invoice.Figures, invoice.Figures.Lines);
         batch.Add(Document, wallet.TenantId, invoice.Id, invoice.Number, invoice.Seller.Key, invoice.At, invoice.DueAt, figures.StartsAt, figures.EndsAt,
-            wallet.Directory.Currency, figures.Subtotal, figures.Tax, figures.Total, Json(invoice.Seller.Party), Json(buyer.Party), Json(figures.Taxes),
+            wallet.Directory.Currency, figures.Subtotal + figures.Discount, figures.Discount, figures.Tax, figures.Total, Json(invoice.Seller.Party), Json(buyer.Party), Json(figures.Taxes),
             invoice.PoNumber ?? buyer.PoNumber, invoice.TransactionId);
         batch.Add(Lines, wallet.TenantId, invoice.Id, Enumerable.Range(1, lines.Count), lines.Select(line => line.Kind), lines.Select(line => line.Item),
             lines.Select(line => line.Description), lines.Select(line => line.Quantity), lines.Select(line => line.UnitAmount), lines.Select(line => line.Amount),

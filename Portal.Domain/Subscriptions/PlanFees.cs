@@ -27,7 +27,7 @@ internal static class PlanFees
     public static IEnumerable<PlanFee> Of(Plan plan, Subscription subscription, PlanCalendar calendar, SubscriptionPeriod period)
     {
         PlanFee[] fees = [.. Listed(plan, subscription, calendar, period)];
-        if (subscription.CouponOf(period.Number) is not { } coupon) return fees;
+        if (subscription.CouponOf(period.Number) is not { } coupon || !coupon.AppliesTo(plan.Key)) return fees;
         var off = coupon.Off([.. fees.Select(fee => fee.Amount)]);
         return fees.Zip(off, (fee, discount) => fee with { Discount = discount });
     }

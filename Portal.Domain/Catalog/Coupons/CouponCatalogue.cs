@@ -11,10 +11,10 @@ public static class CouponCatalogue
 {
     private const string Select = "select key, definition::text from coupons";
 
-    // What was begun and not paid in time does not count.
+    // What was begun and not paid in time does not count. After a card was refused another may be tried, unless nobody was sent to pay.
     private const string Redeemed = """
         select count(*)::int from coupon_redemptions r left join checkouts c on c.tenant_id = r.tenant_id and c.id = r.checkout_id
-        where r.coupon = $1 and (r.checkout_id is null or c.state = 'paid' or c.state = 'open' and c.expires_at > $2)
+        where r.coupon = $1 and (r.checkout_id is null or c.state = 'paid' or (c.state = 'open' or c.url is not null) and c.expires_at > $2)
         """;
 
     private const string Insert = """

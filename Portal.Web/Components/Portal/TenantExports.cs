@@ -113,13 +113,13 @@ internal static class TenantExports
         var found = await reads.RunAsync(
             tenant.Id, read => InvoiceQuery.ListAsync(read.Connection, tenant.Id, query["state"], MostRows, after: null, http.RequestAborted), http.RequestAborted);
         var csv = new StringBuilder();
-        Line(csv, ["number", "state", "issued_at", "due_at", "period_start", "period_end", "currency", "subtotal", "tax", "total", "paid", "amount_due"]);
+        Line(csv, ["number", "state", "issued_at", "due_at", "period_start", "period_end", "currency", "subtotal", "discount", "tax", "total", "paid", "amount_due"]);
         foreach (var invoice in found)
         {
             Line(csv,
             [
                 Text(invoice.Number ?? ""), invoice.State, At(invoice.IssuedAt), At(invoice.DueAt), At(invoice.StartsAt), At(invoice.EndsAt), invoice.Currency,
-                Number(invoice.Subtotal), Number(invoice.Tax), Number(invoice.Total), Number(invoice.Paid), Number(invoice.AmountDue),
+                Number(invoice.Subtotal), Number(invoice.Discount), Number(invoice.Tax), Number(invoice.Total), Number(invoice.Paid), Number(invoice.AmountDue),
             ]);
         }
 
