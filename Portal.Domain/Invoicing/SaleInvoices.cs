@@ -1,5 +1,6 @@
 using Npgsql;
 using Portal.Domain.Data;
+using Portal.Domain.Invoicing.Corrections;
 using Portal.Domain.Kernel;
 using Portal.Domain.Payments;
 using Portal.Domain.Taxes;
@@ -34,6 +35,13 @@ public sealed class SaleInvoices(NpgsqlDataSource numbers) : IPaidSales
         await InvoiceRows.AddAsync(wallet, batch, new InvoiceRows.Finalised(sale.Id, number, seller, FiguresOf(sale, now), now, now, null, posting), cancellationToken);
         InvoiceRows.AddEvent(wallet, batch, sale.Id, "paid", total, posting, sale.Payment);
         await batch.ExecuteNonQueryAsync(cancellationToken);
+    }
+
+    /// <inheritdoc />
+    public Task RefundedAsync(WalletTransaction wallet, Guid payment, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(wallet);
+        return RefundNotes.IssueAsync(wallet, numbers, payment, cancellationToken);
     }
 
     private static InvoiceBuilder.Figures FiguresOf(PaidSale sale, DateTimeOffset at)

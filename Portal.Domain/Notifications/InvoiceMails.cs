@@ -55,12 +55,12 @@ public sealed class InvoiceMails(TenantReads reads, SiteAddress site)
 
     private static Mail Credited(string to, Invoice invoice, string number, CreditNote note, Uri link, TimeZoneInfo zone)
     {
-        var kept = note.Total - note.Lowered;
         string[] says =
         [
             $"Credit note {note.Number} over {Amount(note.Total, invoice.Currency)} for invoice {number} is attached: {note.Reason}",
             .. note.Lowered > 0m ? [$"What is due on the invoice fell by {Amount(note.Lowered, invoice.Currency)}."] : Array.Empty<string>(),
-            .. kept > 0m ? [$"{Amount(kept, invoice.Currency)} is your credit and pays the next invoice."] : Array.Empty<string>(),
+            .. note.RefundId is not null ? [$"{Amount(note.Total, invoice.Currency)} goes back to where it was paid from."] : Array.Empty<string>(),
+            .. note.Kept > 0m ? [$"{Amount(note.Kept, invoice.Currency)} is your credit and pays the next invoice."] : Array.Empty<string>(),
         ];
         return Write(to, $"Credit note {note.Number} for invoice {number}", says, "Look at the invoice", link) with
         {

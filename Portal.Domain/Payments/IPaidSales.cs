@@ -21,4 +21,7 @@ public interface IPaidSales
 {
     /// <summary>Makes what belongs to the sale, once it is posted.</summary>
     Task SoldAsync(WalletTransaction wallet, PaidSale sale, CancellationToken cancellationToken);
+
+    /// <summary>Makes what belongs to refunds of a payment whose money has left; again makes nothing more.</summary>
+    Task RefundedAsync(WalletTransaction wallet, Guid payment, CancellationToken cancellationToken);
 }

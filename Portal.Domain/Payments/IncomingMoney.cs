@@ -48,6 +48,7 @@ public sealed class IncomingMoney(Wallets wallets, NpgsqlDataSource source, IEnu
             return Problem.Conflict("payment_currency_changed", $"The payment {report.ProviderPayment} was in {payment.Currency}, not {report.Currency}.");
         if (await BookCaptureAsync(wallet, payment, report, attempt, checkout, cancellationToken) is { } problem) return problem;
         await ProviderRefunds.BookAsync(wallet, payment, report, cancellationToken);
+        if (payment is { CheckoutId: not null, Refunded: > 0m }) await sales.RefundedAsync(wallet, payment.Id, cancellationToken);
         await Disputes.BookAsync(wallet, payment, report, await DisputedAsync(wallet, payment, attempt, cancellationToken), cancellationToken);
         if (attempt is not null && report.Captured > 0m) (attempt.State, attempt.Failure, attempt.SettledAt) = (AttemptState.Succeeded, null, attempt.SettledAt ?? wallet.Now);
         return default(Done);

@@ -81,13 +81,14 @@ public sealed record InvoiceReason(string Reason);
 /// <param name="Net">Without tax.</param>
 /// <param name="Tax">Tax on it.</param>
 /// <param name="Total">Both.</param>
-/// <param name="LoweredDue">What was still due fell by as much; the rest became the customer's credit.</param>
+/// <param name="LoweredDue">What was still due fell by as much; the rest became the customer's credit, or went back by the refund.</param>
 /// <param name="Taxes">Taxes by rate.</param>
 /// <param name="Lines">By line of the invoice.</param>
 /// <param name="PdfUrl">Where its document is.</param>
+/// <param name="Refund">Of a pack: the refund by which its money went back.</param>
 public sealed record CreditNoteDocument(
     string Id, string Number, string Invoice, DateTimeOffset IssuedAt, string Reason, decimal Net, decimal Tax, decimal Total, decimal LoweredDue,
-    IReadOnlyList<InvoiceTax> Taxes, IReadOnlyList<CreditNoteLine> Lines, string PdfUrl)
+    IReadOnlyList<InvoiceTax> Taxes, IReadOnlyList<CreditNoteLine> Lines, string PdfUrl, string? Refund)
 {
     /// <summary>The document of a credit note.</summary>
     public static CreditNoteDocument Of(CreditNote note, string invoice, string tenant)
@@ -95,6 +96,7 @@ public sealed record CreditNoteDocument(
         ArgumentNullException.ThrowIfNull(note);
         return new(
             note.PublicId, note.Number, PublicId.Format(PublicId.Invoice, note.TenantId, note.InvoiceId), note.IssuedAt, note.Reason, note.Net, note.Tax, note.Total, note.Lowered,
-            note.Taxes, note.Lines, $"/v1/tenants/{tenant}/invoices/{invoice}/credit-notes/{note.PublicId}.pdf");
+            note.Taxes, note.Lines, $"/v1/tenants/{tenant}/invoices/{invoice}/credit-notes/{note.PublicId}.pdf",
+            note.RefundId is { } refund ? PublicId.Format(PublicId.Refund, note.TenantId, refund) : null);
     }
 }

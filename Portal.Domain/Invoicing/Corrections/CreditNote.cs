@@ -22,7 +22,7 @@ public sealed record CreditNoteLine(int Line, string Description, decimal Net, d
 /// <param name="Net">Without tax.</param>
 /// <param name="Tax">Tax on it.</param>
 /// <param name="Total">Both.</param>
-/// <param name="Lowered">What was still due by as much; the rest is the customer's credit.</param>
+/// <param name="Lowered">What was still due by as much; the rest is the customer's credit, or went back by a refund.</param>
 /// <param name="Taxes">Taxes by rate.</param>
 /// <param name="Lines">By line of the invoice.</param>
 public sealed record CreditNote(
@@ -30,7 +30,7 @@ public sealed record CreditNote(
     IReadOnlyList<InvoiceTax> Taxes, IReadOnlyList<CreditNoteLine> Lines)
 {
     private const string Notes = """
-        select tenant_id, id, invoice_id, number, issued_at, reason, net, tax, total, lowered, taxes::text from credit_notes
+        select tenant_id, id, invoice_id, number, issued_at, reason, net, tax, total, lowered, taxes::text, refund_id from credit_notes
         where tenant_id = $1 and invoice_id = $2 order by issued_at, number
         """;
 
@@ -40,6 +40,12 @@ public sealed record CreditNote(
         join invoice_lines l on l.tenant_id = n.tenant_id and l.invoice_id = c.invoice_id and l.line = n.line
         where n.tenant_id = $1 and c.invoice_id = $2 order by n.credit_note_id, n.line
         """;
+
+    /// <summary>Of a pack that was refunded: the refund by which its money went back; null of others.</summary>
+    public Guid? RefundId { get; init; }
+
+    /// <summary>What it made of the customer's credit.</summary>
+    public decimal Kept => RefundId is null ? Total - Lowered : 0m;
 
     /// <summary>Its id as the API shows it.</summary>
     public string PublicId => Kernel.PublicId.Format(Kernel.PublicId.CreditNote, TenantId, Id);
@@ -51,7 +57,10 @@ public sealed record CreditNote(
             Notes,
             row => new CreditNote(
                 row.GetInt64(0), row.GetGuid(1), row.GetGuid(2), row.GetString(3), row.GetFieldValue<DateTimeOffset>(4), row.GetString(5), row.GetDecimal(6), row.GetDecimal(7),
-                row.GetDecimal(8), row.GetDecimal(9), JsonSerializer.Deserialize<List<InvoiceTax>>(row.GetString(10), PortalJson.Options)!, []),
+                row.GetDecimal(8), row.GetDecimal(9), JsonSerializer.Deserialize<List<InvoiceTax>>(row.GetString(10), PortalJson.Options)!, [])
+            {
+                RefundId = row.Nullable<Guid?>(11),
+            },
             cancellationToken, tenantId, invoice);
         if (notes.Count == 0) return notes;
         var lines = await connection.ListAsync(

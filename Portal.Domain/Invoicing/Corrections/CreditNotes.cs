@@ -30,8 +30,8 @@ public sealed record CreditNoteOrder(string Reason, decimal? Amount = null, IRea
 public sealed class CreditNotes(NpgsqlDataSource numbers)
 {
     private const string Insert = """
-        insert into credit_notes (tenant_id, id, invoice_id, number, issued_at, reason, net, tax, total, lowered, taxes, transaction_id, created_by)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12, $13)
+        insert into credit_notes (tenant_id, id, invoice_id, number, issued_at, reason, net, tax, total, lowered, taxes, transaction_id, created_by, refund_id)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::json, $12, $13, $14)
         """;
 
     private const string InsertLines =
@@ -62,10 +62,34 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
         var parts = CreditableLine.Take(left, order, Currency.Of(invoice.Currency));
         if (parts.Problem is { } problem) return problem;
 
-        var id = IdOf(invoice.Id, before.Count);
-        var seller = (await LegalEntity.OfInvoiceAsync(wallet.Connection, wallet.TenantId, invoice.Id, cancellationToken))!;
-        var number = await (seller with { Series = seller.Series + "-CN" }).ReserveAsync(numbers, wallet.TenantId, id, cancellationToken);
+        var (id, number) = await ReserveAsync(wallet, numbers, invoice.Id, before.Count, cancellationToken);
         return await WriteAsync(wallet, invoice, parts.Value, id, number, order.Reason, cancellationToken);
+    }
+
+    /// <summary>The id and the number of an invoice's next credit note.</summary>
+    /// <param name="wallet">The tenant's wallet.</param>
+    /// <param name="numbers">Where numbers are reserved.</param>
+    /// <param name="invoice">The invoice.</param>
+    /// <param name="before">How many it has.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    internal static async Task<(Guid Id, string Number)> ReserveAsync(
+        WalletTransaction wallet, NpgsqlDataSource numbers, Guid invoice, int before, CancellationToken cancellationToken)
+    {
+        var id = IdOf(invoice, before);
+        var seller = (await LegalEntity.OfInvoiceAsync(wallet.Connection, wallet.TenantId, invoice, cancellationToken))!;
+        return (id, await (seller with { Series = seller.Series + "-CN" }).ReserveAsync(numbers, wallet.TenantId, id, cancellationToken));
+    }
+
+    /// <summary>Writes a note that a transaction of the ledger has booked.</summary>
+    internal static async Task WriteAsync(WalletTransaction wallet, CreditNote note, Guid posting, CancellationToken cancellationToken)
+    {
+        await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
+        batch.Add(Insert, wallet.TenantId, note.Id, note.InvoiceId, note.Number, note.IssuedAt, note.Reason, note.Net, note.Tax, note.Total, note.Lowered,
+            JsonSerializer.Serialize(note.Taxes, PortalJson.Options), posting, wallet.Actor, note.RefundId);
+        batch.Add(InsertLines, wallet.TenantId, note.Id, note.Lines.Select(part => part.Line), note.Lines.Select(part => part.Net), note.Lines.Select(part => part.Tax));
+        if (note.Lowered > 0m) InvoiceRows.AddSettled(wallet, batch, note.InvoiceId, paid: 0m, note.Lowered);
+        InvoiceRows.AddEvent(wallet, batch, note.InvoiceId, "credited", note.Total, posting, note.PublicId);
+        await batch.ExecuteNonQueryAsync(cancellationToken);
     }
 
     // The first, the second and so on of an invoice: what did not commit leaves its number to the next try.
@@ -91,13 +115,7 @@ public sealed class CreditNotes(NpgsqlDataSource numbers)
         posting.Book(Account.RevenueDiscount, Account.Receivable, net, invoice.Currency);
         posting.Book(Account.TaxPayable, Account.Receivable, tax, invoice.Currency);
         posting.Book(Account.Receivable, Account.CustomerCredit, note.Total - lowered, invoice.Currency);
-        await using var batch = new NpgsqlBatch(wallet.Connection, wallet.Transaction);
-        batch.Add(Insert, wallet.TenantId, id, invoice.Id, number, wallet.Now, reason, net, tax, note.Total, lowered, JsonSerializer.Serialize(taxes, PortalJson.Options),
-            posting.Id, wallet.Actor);
-        batch.Add(InsertLines, wallet.TenantId, id, parts.Select(part => part.Line), parts.Select(part => part.Net), parts.Select(part => part.Tax));
-        if (lowered > 0m) InvoiceRows.AddSettled(wallet, batch, invoice.Id, paid: 0m, lowered);
-        InvoiceRows.AddEvent(wallet, batch, invoice.Id, "credited", note.Total, posting.Id, note.PublicId);
-        await batch.ExecuteNonQueryAsync(cancellationToken);
+        await WriteAsync(wallet, note, posting.Id, cancellationToken);
         if (lowered == invoice.AmountDue && lowered > 0m) await Standing.RestoreAsync(wallet, cancellationToken);
         return note;
     }

@@ -36,7 +36,8 @@ public static class CreditNotePdf
         foreach (var tax in note.Taxes) PdfParts.Tax(pen, tax, currency);
         PdfParts.Sum(pen, "Credited", note.Total, currency, strong: true);
         if (note.Lowered > 0m) PdfParts.Sum(pen, "Less to pay on the invoice", note.Lowered, currency);
-        if (note.Total > note.Lowered) PdfParts.Sum(pen, "Kept as credit for later invoices", note.Total - note.Lowered, currency);
+        if (note.Kept > 0m) PdfParts.Sum(pen, "Kept as credit for later invoices", note.Kept, currency);
+        if (note.RefundId is not null) PdfParts.Sum(pen, "Given back to where it was paid from", note.Total, currency);
         return pen.Finish($"{invoice.Seller?.Name}  ·  {note.Number}");
     }
 }

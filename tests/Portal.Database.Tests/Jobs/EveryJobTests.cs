@@ -44,6 +44,7 @@ public sealed class EveryJobTests(PostgresFixture postgres, ITestOutputHelper ou
             "checkout shops paid 1000 for 10",
             "checkout hooked paid 1000 for 10",
             "refund refunds succeeded 4", // 400 of 1,000 credits for $10
+            "numbers INV-CN: 1 up to 1", // its credit note
             "method refunds removed t",
             "alert alerted low armed: f", // 120 − 20 = 100
             "mail ana@alerted.example Alert: Running low",

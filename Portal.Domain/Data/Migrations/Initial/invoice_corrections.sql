@@ -10,6 +10,7 @@ create table credit_notes (
   tax              numeric(28,9) not null,
   total            numeric(28,9) not null check (total > 0),
   lowered          numeric(28,9) not null check (lowered between 0 and total),  -- what was due by as much; the rest became the customer's credit
+  refund_id        uuid,                                -- of a pack: its money went back by this refund, none became credit
   taxes            json not null,                       -- by rate
   transaction_id   uuid not null,
   created_by       text,
@@ -17,6 +18,7 @@ create table credit_notes (
   foreign key (tenant_id, invoice_id) references invoices
 );
 create index credit_notes_invoice on credit_notes (tenant_id, invoice_id);
+create unique index credit_notes_refund on credit_notes (tenant_id, refund_id) where refund_id is not null;
 
 create table credit_note_lines (
   tenant_id        bigint not null,

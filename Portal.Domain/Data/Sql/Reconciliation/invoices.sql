@@ -26,8 +26,9 @@ full join (
 union all
 select n.tenant_id, format('credit note %s: its lines and postings', n.number), n.total,
   (select sum(l.net + l.tax) from credit_note_lines l where l.tenant_id = n.tenant_id and l.credit_note_id = n.id)
-  + n.total + coalesce((select sum(e.amount) from ledger_entries e
-    where e.tenant_id = n.tenant_id and e.transaction_id = n.transaction_id and e.account in ('receivable', 'customer_credit')), 0)
+  + case when n.refund_id is not null then (select r.net + r.tax - n.total from refunds r where r.tenant_id = n.tenant_id and r.id = n.refund_id) -- its money went back
+    else n.total + coalesce((select sum(e.amount) from ledger_entries e
+      where e.tenant_id = n.tenant_id and e.transaction_id = n.transaction_id and e.account in ('receivable', 'customer_credit')), 0) end
 from credit_notes n
 union all
 -- Numbers of a series run from 1 without gaps, and each is an invoice's or is being made.
