@@ -65,6 +65,7 @@ public static class DomainServices
         .AddSingleton<TenantMoves>()
         .AddSingleton<TestClock>()
         .AddSingleton<InvoiceMails>()
+        .AddSingleton<TopUpMails>()
         .AddSingleton<OutboxDrain>()
         .AddSingleton<WebhookLine>()
         .AddSingleton<WebhookBodies>()

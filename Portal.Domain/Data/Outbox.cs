@@ -13,6 +13,9 @@ public static class Outbox
     /// <summary>Kind of a mail about an invoice, written when it is sent; its payload is <c>{"to","invoice","cause"}</c>.</summary>
     public const string InvoiceMail = "invoice";
 
+    /// <summary>Kind of a mail that an automatic top-up has stopped, written when it is sent; its payload is <c>{"to","pool"}</c>.</summary>
+    public const string TopUpMail = "top_up";
+
     private static readonly JsonSerializerOptions Options = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     /// <summary>Adds a message in the transaction of the connection. Tenant 0 is the platform.</summary>

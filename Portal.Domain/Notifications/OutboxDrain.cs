@@ -11,7 +11,7 @@ namespace Portal.Domain.Notifications;
 /// Sends what waits in the outbox. A message is taken before it is sent and marked afterwards, so one whose sender dies is sent again:
 /// at least once. What was sent keeps no payload, since mails carry links that let people in.
 /// </summary>
-public sealed class OutboxDrain(NpgsqlDataSource source, IMailTransport mail, InvoiceMails invoices, ILogger<OutboxDrain> log)
+public sealed class OutboxDrain(NpgsqlDataSource source, IMailTransport mail, InvoiceMails invoices, TopUpMails topUps, ILogger<OutboxDrain> log)
 {
     /// <summary>Tries before a message is given up, over about two days.</summary>
     public const int MostAttempts = 12;
@@ -86,6 +86,8 @@ public sealed class OutboxDrain(NpgsqlDataSource source, IMailTransport mail, In
                 return new Mail(payload.To, payload.Subject, payload.Text, payload.Html);
             case Outbox.InvoiceMail:
                 return await invoices.WriteAsync(message.TenantId, JsonSerializer.Deserialize<InvoiceMail>(message.Payload, PortalJson.Options)!, cancellationToken);
+            case Outbox.TopUpMail:
+                return await topUps.WriteAsync(message.TenantId, JsonSerializer.Deserialize<TopUpMail>(message.Payload, PortalJson.Options)!, cancellationToken);
             default:
                 throw new InvalidOperationException(string.Create(CultureInfo.InvariantCulture, $"Nothing sends messages of kind '{message.Kind}'."));
         }

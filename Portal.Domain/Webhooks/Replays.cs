@@ -65,7 +65,7 @@ public static class Replays
     private const string All = $"""
         insert into webhook_deliveries (tenant_id, id, endpoint_id, event_tenant, event_id, type)
         select w.tenant_id, uuid7_at(clock_timestamp()), w.id, e.tenant_id, e.id, e.type from webhook_endpoints w
-        join webhook_events e on e.spread and (w.tenant_id in (0, e.tenant_id)) and (w.types = array[]::text[] or e.type = any(w.types))
+        join webhook_events e on e.spread and e.type <> 'endpoint.test' and (w.tenant_id in (0, e.tenant_id)) and (w.types = array[]::text[] or e.type = any(w.types))
         where w.tenant_id = $1 and w.id = $2 and e.created_at >= $3 and e.created_at < $4
         on conflict (tenant_id, endpoint_id, event_tenant, event_id) do update set {Again}
         """;

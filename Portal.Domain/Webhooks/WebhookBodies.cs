@@ -35,7 +35,7 @@ public sealed class WebhookBodies(NpgsqlDataSource source, IEnumerable<IWebhookB
 
     // Those that could not be written come last, so that they stop no other.
     private const string Wanted = """
-        select e.tenant_id, t.key, e.id, e.type, e.subject, e.created_at from webhook_events e join tenants t using (tenant_id)
+        select e.tenant_id, coalesce(t.key, ''), e.id, e.type, e.subject, e.created_at from webhook_events e left join tenants t using (tenant_id)
         where e.body is null and (e.tenant_id, e.id) in (select d.event_tenant, d.event_id from webhook_deliveries d where d.state = 'pending')
         order by e.tries, e.id limit $1
         """;

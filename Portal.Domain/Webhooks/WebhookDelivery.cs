@@ -18,7 +18,7 @@ public static class DeliveryState
 /// <param name="Id">UUIDv7.</param>
 /// <param name="EndpointId">The endpoint.</param>
 /// <param name="EventTenant">Whom the event concerns.</param>
-/// <param name="EventTenantKey">That tenant's key.</param>
+/// <param name="EventTenantKey">That tenant's key; "" of a test of the platform's endpoint.</param>
 /// <param name="EventId">The event.</param>
 /// <param name="Type">Its type.</param>
 /// <param name="State">One of <see cref="DeliveryState"/>.</param>
@@ -54,8 +54,8 @@ public sealed record WebhookAttempt(DateTimeOffset At, int TookMs, int? Status, 
 public static class DeliveryQuery
 {
     private const string Select = """
-        select d.tenant_id, d.id, d.endpoint_id, d.event_tenant, t.key, d.event_id, d.type, d.state, d.attempts, d.due_at, d.created_at, d.done_at, d.status, d.error
-        from webhook_deliveries d join tenants t on t.tenant_id = d.event_tenant where d.tenant_id = $1
+        select d.tenant_id, d.id, d.endpoint_id, d.event_tenant, coalesce(t.key, ''), d.event_id, d.type, d.state, d.attempts, d.due_at, d.created_at, d.done_at, d.status, d.error
+        from webhook_deliveries d left join tenants t on t.tenant_id = d.event_tenant where d.tenant_id = $1
         """;
 
     /// <summary>Deliveries, newest first.</summary>

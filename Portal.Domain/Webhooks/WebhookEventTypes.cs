@@ -6,6 +6,9 @@ public static class WebhookEventTypes
     /// <summary>Types that nothing but the code that tells them names.</summary>
     public const string AllowancePassed = "allowance.passed", TopUpStopped = "auto_top_up.stopped", PoolExhausted = "pool.exhausted", AlertFired = "alert.fired", AlertRecovered = "alert.recovered";
 
+    /// <summary>A message that somebody asked for to try an endpoint. Nobody subscribes to it: it goes to the one endpoint that is tried.</summary>
+    public const string Test = "endpoint.test";
+
     /// <summary>All of them, with what each means.</summary>
     public static readonly IReadOnlyDictionary<string, string> All = new Dictionary<string, string>(StringComparer.Ordinal)
     {

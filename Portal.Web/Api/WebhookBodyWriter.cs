@@ -27,6 +27,7 @@ public sealed class WebhookBodyWriter(TenantReads reads, Checkouts checkouts) : 
     // Null when there is no such object any more.
     private async Task<object?> DataAsync(WebhookEvent told, CancellationToken cancellationToken)
     {
+        if (told.Type == WebhookEventTypes.Test) return new TestDocument(told.Subject);
         if (PublicId.TryParse(PublicId.Checkout, told.Subject, out var owner, out var checkout))
             return owner == told.TenantId && await checkouts.FindAsync(told.TenantId, checkout, cancellationToken) is { } found ? CheckoutsApi.Document(checkouts, found) : null;
         return await reads.RunAsync(told.TenantId, read => OfTenantAsync(read, told, cancellationToken), cancellationToken);
@@ -75,3 +76,7 @@ public sealed class WebhookBodyWriter(TenantReads reads, Checkouts checkouts) : 
 /// <param name="Tenant">Whom it concerns: the tenant's key.</param>
 /// <param name="Data">The object as GET answers it.</param>
 public sealed record WebhookMessage(string Id, string Type, DateTimeOffset CreatedAt, string Tenant, object? Data);
+
+/// <summary>What a test message says.</summary>
+/// <param name="Endpoint">Id of the endpoint that is tried.</param>
+public sealed record TestDocument(string Endpoint);

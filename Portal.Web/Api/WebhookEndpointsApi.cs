@@ -29,6 +29,7 @@ public static class WebhookEndpointsApi
         own.MapDelete("/{id}", RemoveAsync).PlatformOnly().Produces(204).Says("Remove a webhook endpoint of the platform");
         own.MapGet("/{id}/deliveries", DeliveriesAsync).PlatformOnly(Scope.Read).Answers<Listing<DeliveryDocument>>().Says("List what was sent to it", DeliveriesAbout);
         own.MapPost("/{id}/replay", ReplayAsync).PlatformOnly().Answers<ReplayDocument>().Says("Send again", ReplayAbout, ReplayExample);
+        own.MapPost("/{id}/test", TestAsync).PlatformOnly().Answers<DeliveryDocument>(201).Says("Send it a test message", TestAbout);
         own.MapPost("/{id}/enable", EnableAsync).PlatformOnly().Answers<EndpointDocument>().Says("Enable a disabled endpoint", "What waited for it is due at once.");
         own.MapPost("/{id}/rotate", RotateAsync).PlatformOnly().Answers<CreatedEndpoint>().Says("Give it a new secret", RotateAbout);
 
@@ -38,6 +39,7 @@ public static class WebhookEndpointsApi
         theirs.MapDelete("/{id}", RemoveAsync).RequireScope(Scope.Manage).Produces(204).Says("Remove a webhook endpoint");
         theirs.MapGet("/{id}/deliveries", DeliveriesAsync).RequireScope(Scope.Read).Answers<Listing<DeliveryDocument>>().Says("List what was sent to an endpoint", DeliveriesAbout);
         theirs.MapPost("/{id}/replay", ReplayAsync).RequireScope(Scope.Manage).Answers<ReplayDocument>().Says("Send to an endpoint again", ReplayAbout, ReplayExample);
+        theirs.MapPost("/{id}/test", TestAsync).RequireScope(Scope.Manage).Answers<DeliveryDocument>(201).Says("Send an endpoint a test message", TestAbout);
         theirs.MapPost("/{id}/enable", EnableAsync).RequireScope(Scope.Manage).Answers<EndpointDocument>().Says("Enable a disabled endpoint of a tenant", "What waited for it is due at once.");
         theirs.MapPost("/{id}/rotate", RotateAsync).RequireScope(Scope.Manage).Answers<CreatedEndpoint>().Says("Give an endpoint a new secret", RotateAbout);
     }
@@ -45,6 +47,7 @@ public static class WebhookEndpointsApi
     private const string DeliveriesAbout = "Newest first, each with its tries. `state` filters: `pending`, `delivered`, `failed`.";
     private const string ReplayAbout = "One `delivery`, or all given up in a span `from`, `to`; with `all` also what was taken or never sent. Messages keep their id.";
     private const string ReplayExample = """{"from":"2026-03-01T00:00:00Z","to":"2026-03-02T00:00:00Z","all":false}""";
+    private const string TestAbout = "One of type `endpoint.test`, whatever the endpoint hears of; signed, tried again and listed like any other. 409 `test_under_way` while the one before is not done.";
     private const string RotateAbout = "The secret before signs too for 24 hours: `webhook-signature` then holds two, with a space between. The new one is in this answer and never again.";
 
     private static async Task<IResult> ListAsync([AsParameters] PageQuery query, HttpContext http, NpgsqlDataSource source, CancellationToken cancellationToken)
@@ -78,6 +81,11 @@ public static class WebhookEndpointsApi
     private static Task<IResult> EnableAsync(string id, HttpContext http, ApiCaller caller, ApiWrites writes, CancellationToken cancellationToken) =>
         OnAsync(id, http, writes, async (connection, owner, endpoint, now) =>
             (await WebhookEndpoints.EnableAsync(connection, owner.Id, endpoint, now, caller.Actor, cancellationToken)).Map(found => Answer.Ok(EndpointDocument.Of(found))));
+
+    private static Task<IResult> TestAsync(string id, HttpContext http, ApiCaller caller, ApiWrites writes, CancellationToken cancellationToken) =>
+        OnAsync(id, http, writes, async (connection, owner, endpoint, now) =>
+            (await TestMessages.SendAsync(connection, owner.Id, endpoint, now, caller.Actor, cancellationToken))
+                .Map(delivery => Answer.Created($"{owner.Path}/{id}/deliveries", DeliveryDocument.Of(delivery, []))));
 
     private static Task<IResult> RotateAsync(string id, HttpContext http, ApiCaller caller, ApiWrites writes, CancellationToken cancellationToken) =>
         OnAsync(id, http, writes, async (connection, owner, endpoint, now) =>

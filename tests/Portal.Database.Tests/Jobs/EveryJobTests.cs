@@ -41,6 +41,7 @@ public sealed class EveryJobTests(PostgresFixture postgres, ITestOutputHelper ou
             "case cases c1 billed",
             "checkout tops paid 2000 for 20", // 1,500 are wanted: two packs of 1,000
             "top-up stops 3 declines, off: t",
+            "mail ana@stops.example The automatic top-up of Shared has stopped",
             "checkout shops paid 1000 for 10",
             "checkout hooked paid 1000 for 10",
             "refund refunds succeeded 4", // 400 of 1,000 credits for $10

@@ -1,6 +1,7 @@
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Portal.Domain.Kernel;
+using Portal.Domain.Notifications;
 using Portal.Domain.Payments.TopUps;
 using Portal.Domain.Wallet;
 using Portal.Testing;
@@ -97,6 +98,41 @@ public sealed class TopUpTests(PostgresFixture postgres) : IClassFixture<Postgre
         await RunAsync();
         (await BoughtAsync()).ShouldBe("paid 3 packs 3000 credits 30");
         (await world.CountAsync("checkouts")).ShouldBe(3);
+    }
+
+    [Fact]
+    public async Task Who_may_buy_is_told_by_mail_that_it_stopped()
+    {
+        foreach (var role in new[] { "owner", "admin", "billing", "member" })
+        {
+            await world.ExecuteAsync($"""
+                insert into members (tenant_id, id, user_id, email, role, invited_at, joined_at) values ({world.Acme}, gen_random_uuid(), gen_random_uuid(), '{role}@acme.example', '{role}', now(), now())
+                """);
+        }
+
+        await world.SaveCardAsync("declined");
+        await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter"));
+        foreach (var later in new[] { TimeSpan.Zero, TimeSpan.FromHours(2) })
+        {
+            await world.AdvanceAsync(later);
+            await RunAsync();
+        }
+
+        (await world.CountAsync("outbox where kind = 'top_up'")).ShouldBe(0); // it waits, and tries once more
+        await world.AdvanceAsync(TimeSpan.FromDays(2));
+        await RunAsync();
+        await RunAsync();
+        (await world.Database.ScalarAsync("select string_agg(payload->>'to' || ' ' || (payload->>'pool'), ', ' order by payload->>'to') from outbox where kind = 'top_up'"))
+            .ShouldBe("admin@acme.example shared, billing@acme.example shared, owner@acme.example shared");
+
+        var mails = world.Services.GetRequiredService<TopUpMails>();
+        var mail = (await mails.WriteAsync(world.Acme, new TopUpMail("owner@acme.example", "shared")))!;
+        mail.Subject.ShouldBe("The automatic top-up of Shared has stopped");
+        mail.Text.ShouldStartWith("The automatic top-up of Shared has switched itself off: the payment was refused, 3 times in a row.\n\n");
+        mail.Text.ShouldEndWith("Buy credits:\nhttp://localhost:5080/t/acme/buy?pool=shared\n");
+
+        await PutAsync(new AutoTopUpDefinition(500m, 1_000m, "starter")); // on again before the mail has left
+        (await mails.WriteAsync(world.Acme, new TopUpMail("owner@acme.example", "shared"))).ShouldBeNull();
     }
 
     [Fact]

@@ -65,6 +65,7 @@ public sealed class WebhookEndpointTests(ApiHost host) : IClassFixture<ApiHost>
             (await from.SendAsync("DELETE", $"{where}/{id}")).ShouldBe(404, "unknown_endpoint");
             (await from.SendAsync("GET", $"{where}/{id}/deliveries")).ShouldBe(404, "unknown_endpoint");
             (await from.SendAsync("POST", $"{where}/{id}/enable")).ShouldBe(404, "unknown_endpoint");
+            (await from.SendAsync("POST", $"{where}/{id}/test")).ShouldBe(404, "unknown_endpoint");
             (await from.SendAsync("POST", $"{where}/{id}/rotate")).ShouldBe(404, "unknown_endpoint");
             (await from.SendAsync("POST", $"{where}/{id}/replay", """{"from":"2026-01-01T00:00:00Z","to":"2026-01-02T00:00:00Z"}""")).ShouldBe(404, "unknown_endpoint");
         }
@@ -73,6 +74,25 @@ public sealed class WebhookEndpointTests(ApiHost host) : IClassFixture<ApiHost>
         rotated.ShouldNotBe(made.GetProperty("secret").GetString());
         (await client.SendAsync("DELETE", $"{path}/{id}")).ShouldBe(204);
         (await client.SendAsync("DELETE", $"{path}/{id}")).ShouldBe(404, "unknown_endpoint");
+    }
+
+    [Fact]
+    public async Task An_endpoint_is_tried_with_a_test_message()
+    {
+        await using var receiver = await Receiver.StartAsync();
+        var tenant = await host.NewTenantAsync();
+        var client = host.Client(await host.NewKeyAsync(tenant, Scope.Read, Scope.Manage));
+        var path = $"/v1/tenants/{tenant}/webhook-endpoints";
+        var id = (await client.SendAsync("POST", path, $$"""{"url":"{{receiver.At("/tried")}}","types":["invoice.paid"]}""")).ShouldBe(201).Json.GetProperty("id").GetString();
+        var sent = (await client.SendAsync("POST", $"{path}/{id}/test")).ShouldBe(201).Json;
+        (sent.GetProperty("type").GetString(), sent.GetProperty("state").GetString()).ShouldBe(("endpoint.test", "pending"));
+        (await client.SendAsync("POST", $"{path}/{id}/test")).ShouldBe(409, "test_under_way");
+
+        await host.Services.GetRequiredService<WebhookSending>().RunAsync();
+
+        var body = receiver.On("/tried").ShouldHaveSingleItem().Json;
+        (body.GetProperty("id").GetString(), body.GetProperty("tenant").GetString()).ShouldBe((sent.GetProperty("message").GetString(), tenant));
+        body.GetProperty("data").GetProperty("endpoint").GetString().ShouldBe(id);
     }
 
     [Fact]

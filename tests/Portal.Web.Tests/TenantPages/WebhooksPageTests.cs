@@ -62,6 +62,18 @@ public sealed class WebhooksPageTests(PostgresFixture postgres) : IClassFixture<
     }
 
     [Fact]
+    public async Task An_endpoint_is_tried_with_a_test_message()
+    {
+        await using var site = await OpenAsync(postgres);
+        await DeliverAsync(site, site.Tenant, "https://example.com/own", "delivered");
+        var (page, _) = site.Open<WebhooksPage>("webhooks", MemberRole.Admin);
+        page.WaitForElement("button[aria-label^='Send https://example.com/own a test']");
+        await page.InvokeAsync(() => page.Find("button[aria-label^='Send https://example.com/own a test']").Click());
+        page.WaitForAssertion(() => page.FindAll("td[data-label='What happened'] code").Select(type => type.TextContent).ShouldContain("endpoint.test"));
+        (await site.Portal.ScalarAsync("select count(*) from webhook_deliveries where type = 'endpoint.test' and state = 'pending'")).ShouldBe(1L);
+    }
+
+    [Fact]
     public async Task Nobody_sees_another_companys_or_without_the_role()
     {
         await using var site = await OpenAsync(postgres);

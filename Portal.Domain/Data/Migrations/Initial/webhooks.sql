@@ -150,6 +150,11 @@ create trigger payment_attempts_tell after update on payment_attempts for each r
 create function top_ups_tell() returns trigger language plpgsql as $$
 begin
   perform tell(new.tenant_id, 'auto_top_up.stopped', key, new.pool_id || ':' || new.off_at) from pools where tenant_id = new.tenant_id and pool_id = new.pool_id;
+  -- To those who may buy. What it says is written when it is sent.
+  insert into outbox (tenant_id, id, kind, payload)
+  select new.tenant_id, uuid7_at(clock_timestamp()), 'top_up', jsonb_build_object('to', m.email, 'pool', p.key)
+  from members m join pools p on p.tenant_id = m.tenant_id and p.pool_id = new.pool_id
+  where m.tenant_id = new.tenant_id and m.role in ('owner', 'admin', 'billing') and m.joined_at is not null and m.removed_at is null;
   return null;
 end $$;
 create trigger top_ups_tell after update on auto_top_ups for each row when (old.off_at is null and new.off_at is not null) execute function top_ups_tell();
