@@ -77,6 +77,7 @@ public sealed record SubscriptionChange(
         if (Exhaustion is not (null or "block" or "overage"))
             return new FieldProblem("exhaustion", "invalid_exhaustion", "Exhaustion is block or overage.").Unprocessable();
         if (Exhaustion is not null && !ByPlatform) return PlatformOnly("set the exhaustion");
+        if (Coupon is not null && !ByPlatform) return PlatformOnly("set a coupon");
         if (Exhaustion == "overage" && SubscriptionOrder.CheckOverage(plan) is { } unpriced) return unpriced;
         if (!SetsSpendCap) return null;
         if (!SubscriptionOrder.IsCap(SpendCap))

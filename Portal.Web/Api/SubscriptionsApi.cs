@@ -30,7 +30,7 @@ public static class SubscriptionsApi
         subscriptions.MapGet("/{id}", GetAsync).RequireScope(Scope.Read).Answers<SubscriptionDocument>().Says("Get a subscription");
         subscriptions.MapPatch("/{id}", ChangeAsync).RequireScope(Scope.Manage).Answers<SubscriptionDocument>().Says(
             "Change or cancel a subscription",
-            "`plan` takes another plan, `quantities` other seats; `?preview=true` books nothing and answers the invoice that it would make. `cancel` is `now` or `period_end`; null takes a cancellation to come back. A tenant's key may lower `spend_cap`; only the platform raises or clears it or sets `exhaustion`.",
+            "`plan` takes another plan, `quantities` other seats; `?preview=true` books nothing and answers the invoice that it would make. `cancel` is `now` or `period_end`; null takes a cancellation to come back. A tenant's key may lower `spend_cap`; only the platform raises or clears it or sets `exhaustion` or a coupon.",
             """{"cancel":"period_end"}""");
         subscriptions.MapDelete("/{id}", CancelAsync).RequireScope(Scope.Manage).Produces(204).Says(
             "Cancel a subscription now", "Its credits stay until they expire.");

@@ -96,7 +96,8 @@ public sealed class SubscriptionTests(ApiHost host) : IClassFixture<ApiHost>
         (await Platform.SendAsync("GET", one)).Json.GetProperty("quantities").EnumerateObject().ShouldBeEmpty();
         (await Platform.SendAsync("PATCH", one, """{"quantities":{"seats":"8"}}""")).ShouldBe(200).Json.GetProperty("quantities").GetProperty("seats").GetString().ShouldBe("8.000000000");
         (await Platform.SendAsync("PATCH", one, """{"contract":{}}""")).ShouldBe(422, "not_supported_yet");
-        (await own.SendAsync("PATCH", one, """{"coupon":"x"}""")).ShouldBe(422, "unknown_coupon");
+        (await own.SendAsync("PATCH", one, """{"coupon":"x"}""")).ShouldBe(403, "platform_key_required");
+        (await Platform.SendAsync("PATCH", one, """{"coupon":"x"}""")).ShouldBe(422, "unknown_coupon");
         (await own.SendAsync("PATCH", one, """{"coupon":null}""")).ShouldBe(400, "invalid_coupon");
         (await own.SendAsync("PATCH", one, """{"resume":true}""")).ShouldBe(409, "not_paused");
         (await own.SendAsync("PATCH", one, """{"pause":true}""")).ShouldBe(200).Json.GetProperty("pause_at").ValueKind.ShouldBe(JsonValueKind.String);
